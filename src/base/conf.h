@@ -62,7 +62,9 @@ struct conf {
         uint32_t max_peers;    /* a worker, default 4000 */
         uint32_t packets;      /* slots of a worker's packet pool, default 16384 */
         uint32_t liveness_ms;  /* no authenticated packet for so long = peer is gone; default 8000 */
-        uint32_t pli_interval_ms;    /* at most one key-frame request a source in this time; default 500 */
+        uint32_t pli_interval_ms; /* at most one key-frame request a source in this time; default 500 */
+        char *
+            placement; /* "call": members of a call share a worker while it has room (default); "spread": round robin */
         uint32_t start_bitrate_kbps; /* b=AS/x-google hint, 0 = none */
     } media;
     struct {

@@ -1,0 +1,52 @@
+/* Tokens, logins and passwords (CONTRACT section 2). Web thread, but for what says otherwise. */
+#ifndef ICHAT_CHAT_AUTH_H
+#define ICHAT_CHAT_AUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+
+struct chat;
+struct auth;
+
+struct caller {
+    uint64_t user_id;
+    char login_id[37];
+};
+
+enum auth_result {
+    AUTH_OK,
+    AUTH_MISSING, /* missing, malformed, badly signed: 401 */
+    AUTH_EXPIRED, /* expired, or the session record is gone: 1005 */
+    AUTH_BUSY,    /* the database's queue was full: 500 */
+};
+
+/* Loads or makes the secret (auth.secret, else data.dir/secret with mode 0600). */
+MUST_CHECK enum err auth_create(const struct conf *conf, struct chat *chat, struct auth **out);
+void auth_free(struct auth *auth);
+
+/* Checks a login token. The signature is checked at once; the session record comes from a cache or the database, so
+ * on_done may be called before this returns or later. */
+void auth_check(struct auth *auth, const char *token,
+                void (*on_done)(void *ctx, enum auth_result result, const struct caller *caller), void *ctx);
+
+/* A login token for a session record that was stored, malloc'd. expires_s: unix seconds. */
+char *auth_login_token(struct auth *auth, const char *login_id, int64_t expires_s);
+/* Call tokens, payload "call:<callId>:<userId>". */
+char *auth_call_token(struct auth *auth, uint64_t call_id, uint64_t user_id);
+/* AUTH_OK, AUTH_MISSING or AUTH_EXPIRED. */
+enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t *call_id, uint64_t *user_id);
+/* Forgets cached session records (after logout, password change); NULL login_id = all of the user. */
+void auth_forget(struct auth *auth, uint64_t user_id, const char *login_id);
+
+/* Passwords: bounded pool of hash threads (auth.hash_threads, auth.hash_queue). on_done runs on the web thread.
+ * Hash makes a $2b$ hash with auth.bcrypt_cost. Verify takes any bcrypt hash; hash NULL (unknown user) costs the same
+ * time and fails. ERR_FULL: the queue is full, on_done is not called. */
+MUST_CHECK enum err auth_hash(struct auth *auth, const char *password, void (*on_done)(void *ctx, const char *hash),
+                              void *ctx);
+MUST_CHECK enum err auth_verify(struct auth *auth, const char *password, const char *hash,
+                                void (*on_done)(void *ctx, bool is_right, bool needs_rehash), void *ctx);
+
+#endif

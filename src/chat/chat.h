@@ -1,0 +1,35 @@
+/* The chat's context: what all services on the web thread share. Web thread. */
+#ifndef ICHAT_CHAT_CHAT_H
+#define ICHAT_CHAT_CHAT_H
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/metrics.h"
+#include "base/timers.h"
+#include "chat/auth.h"
+#include "chat/hub.h"
+#include "store/db_pool.h"
+
+struct plugin_host;
+
+struct chat {
+    /* set once at creation */
+    const struct conf *conf;
+    struct metrics *metrics;
+    struct timers *timers; /* the web thread's wheel */
+    struct db_pool *db;
+    struct auth *auth;
+    struct hub *hub;
+    /* An observer of what happened (plugins: event_sink), or NULL: called on the web thread after the commit. */
+    void (*on_event)(void *ctx, const char *name, const json_t *data);
+    void *event_ctx;
+};
+
+/* on_wake: called on any thread when chat_poll() has work. */
+MUST_CHECK enum err chat_create(const struct conf *conf, struct metrics *metrics, struct timers *timers,
+                                void (*on_wake)(void *ctx), void *ctx, struct chat **out);
+/* Delivers finished database and hashing jobs; the web loop calls it after each wake-up. */
+void chat_poll(struct chat *chat);
+void chat_free(struct chat *chat);
+
+#endif

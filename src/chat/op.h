@@ -1,0 +1,94 @@
+/* One operation of the chat: what a request becomes between web/ and the database.
+ *
+ * Life: api_x (web thread) parses and checks fields into args -> op_start() -> the service's run on a db thread, inside
+ * a transaction for DB_WRITE -> back on the web thread: the notices go to the hub, then on_done answers the request.
+ * So whoever was answered, was answered after the commit, and what it caused was queued to every session before.
+ *
+ * A service is one function of this shape, named in its header beside its args:
+ *     struct contact_accept_args { uint64_t request_id; };
+ *     void contact_accept(struct op *op, struct db *db);           args by op_args(op)
+ * It calls op_fail() (the transaction is rolled back) or sets op->data; it adds notices by op_notify(). */
+#ifndef ICHAT_CHAT_OP_H
+#define ICHAT_CHAT_OP_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+#include "store/db_pool.h"
+
+struct chat; /* chat/chat.h: the context with hub, auth, db pool, conf */
+struct op;
+
+typedef void op_service(struct op *op, struct db *db);
+
+/* CONTRACT section 3. */
+enum chat_code {
+    CHAT_OK = 200,
+    CHAT_BAD_REQUEST = 300,
+    CHAT_UNAUTHORIZED = 401,
+    CHAT_FORBIDDEN = 403,
+    CHAT_INTERNAL = 500,
+    CHAT_USER_MISSING = 1001,
+    CHAT_USER_EXISTS = 1002,
+    CHAT_INVALID_FIELDS = 1003,
+    CHAT_WRONG_PASSWORD = 1004,
+    CHAT_TOKEN_EXPIRED = 1005,
+    CHAT_CONTACT_EXISTS = 2001,
+    CHAT_REQUEST_EXISTS = 2002,
+    CHAT_REQUEST_MISSING = 2003,
+    CHAT_REQUEST_STATE = 2004,
+    CHAT_CONTACT_MISSING = 2005,
+    CHAT_REQUEST_EXPIRED = 2006,
+    CHAT_TOO_LATE_TO_REVOKE = 2007,
+    CHAT_EMPTY_MESSAGE = 2008,
+    CHAT_MESSAGE_TYPE = 2009,
+    CALL_STATE_INVALID = 3001,
+    CALL_TOO_FEW = 3002,
+    CALL_MANAGER_MISSING = 3005,
+    CALL_MISSING = 3006,
+    CALL_NOT_READY = 3009,
+    CHAT_FILE_FAILED = 4001,
+};
+/* The contract's text for a code. */
+const char *chat_code_text(enum chat_code code);
+
+/* CONTRACT section 7. */
+enum notice_type { NOTICE_MESSAGE = 1, NOTICE_CONTACT = 2, NOTICE_REQUEST = 3, NOTICE_CALL_HANDLED = 4 };
+
+struct op {
+    struct db_job job; /* first: the pool hands it back */
+    struct chat *chat;
+    op_service *service;
+    uint64_t caller_id; /* 0 = not logged in */
+    void *args;         /* owned; freed by free_args (NULL = free) */
+    void (*free_args)(void *args);
+    void (*on_done)(struct op *op, void *ctx); /* web thread; reads code, message, data */
+    void *ctx;
+    enum db_lane lane;
+    /* results */
+    enum chat_code code;
+    char *message;   /* owned; NULL = the code's text */
+    json_t *data;    /* owned; NULL = null */
+    json_t *notices; /* array of {user, type, payload, ...}, see hub.h */
+};
+
+#define op_args(op, type) ((const type *)(op)->args)
+
+/* Makes an op; args are taken over. */
+struct op *op_create(struct chat *chat, enum db_lane lane, op_service *service, uint64_t caller_id, void *args_take);
+/* Hands it to the database. on_done is called once, later, on the web thread, then the op is freed (on_done may keep
+ * nothing of it but what it takes with json_incref). When the queue is full: on_done is called at once with code 500.
+ */
+void op_start(struct op *op, void (*on_done)(struct op *op, void *ctx), void *ctx);
+
+/* Within a service (db thread). */
+void op_fail(struct op *op, enum chat_code code);
+void op_fail_text(struct op *op, enum chat_code code, const char *message);
+/* For database errors: code 500; the error was logged by the store. */
+void op_fail_err(struct op *op, enum err err);
+/* Queues a notification to all sessions of a user for after the commit. payload_take: the contract's payload. */
+void op_notify(struct op *op, uint64_t user_id, enum notice_type type, json_t *payload_take);
+
+#endif

@@ -25,7 +25,8 @@ void hub_free(struct hub *hub);
 /* Opens a notification session on an accepted socket: sets conn->session and its ops. */
 void hub_open(struct hub *hub, struct conn *conn);
 
-/* Sends {"type":T,"payload":P} to every session of the user, in the order of the calls. */
+/* Sends {"type":T,"payload":P} to every session of the user, in the order of the calls. The payload stays the caller's.
+ */
 void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t *payload);
 /* Ends the sessions of one login (logout) or, with login_id NULL, of the user. */
 void hub_close_logins(struct hub *hub, uint64_t user_id, const char *login_id);

@@ -6,8 +6,11 @@
  *
  * A service is one function of this shape, named in its header beside its args:
  *     struct contact_accept_args { uint64_t request_id; };
- *     void contact_accept(struct op *op, struct db *db);           args by op_args(op)
- * It calls op_fail() (the transaction is rolled back) or sets op->data; it adds notices by op_notify(). */
+ *     op_service contact_accept;                                   args by op_args(op, struct contact_accept_args)
+ * It calls op_fail() (the transaction is rolled back) or sets op->data; it adds notices by op_notify().
+ *
+ * Each service has a maker that copies the arguments and picks the lane, so that a request is one line:
+ *     op_start(contact_accept_op(chat, caller_id, &args), on_done, ctx); */
 #ifndef ICHAT_CHAT_OP_H
 #define ICHAT_CHAT_OP_H
 
@@ -20,6 +23,7 @@
 
 struct chat; /* chat/chat.h: the context with hub, auth, db pool, conf */
 struct op;
+struct op_kept;
 
 typedef void op_service(struct op *op, struct db *db);
 
@@ -69,19 +73,32 @@ struct op {
     enum db_lane lane;
     /* results */
     enum chat_code code;
-    char *message;   /* owned; NULL = the code's text */
-    json_t *data;    /* owned; NULL = null */
-    json_t *notices; /* array of {user, type, payload, ...}, see hub.h */
+    char *message;                     /* owned; NULL = the code's text */
+    json_t *data;                      /* owned; NULL = null */
+    json_t *notices;                   /* array of {user, type, payload}, handed to hub_notify() */
+    void *result;                      /* owned; a typed result where the service's header names one */
+    void (*free_result)(void *result); /* NULL = free */
+    struct op_kept *kept;              /* what op_keep() holds */
 };
 
 #define op_args(op, type) ((const type *)(op)->args)
 
 /* Makes an op; args are taken over. */
 struct op *op_create(struct chat *chat, enum db_lane lane, op_service *service, uint64_t caller_id, void *args_take);
+/* Copies that live as long as the op: what args point at. op_keep(op, NULL) is "". */
+const char *op_keep(struct op *op, const char *s);
+const void *op_keep_bytes(struct op *op, const void *data, size_t len);
+/* A malloc'd copy, for args_take. */
+void *op_dup(const void *args, size_t size);
 /* Hands it to the database. on_done is called once, later, on the web thread, then the op is freed (on_done may keep
  * nothing of it but what it takes with json_incref). When the queue is full: on_done is called at once with code 500.
  */
 void op_start(struct op *op, void (*on_done)(struct op *op, void *ctx), void *ctx);
+
+/* Ends an op that needs no database: calls on_done at once with what op_fail() or op->data say, then frees it. */
+void op_finish(struct op *op, void (*on_done)(struct op *op, void *ctx), void *ctx);
+/* The text that the envelope shows for an op that failed. */
+const char *op_message(const struct op *op);
 
 /* Within a service (db thread). */
 void op_fail(struct op *op, enum chat_code code);

@@ -15,6 +15,7 @@
 /* Parses one JSON object; depth and size are bounded (64 levels, the caller's len). ERR_INVALID otherwise. */
 MUST_CHECK enum err jget_parse(const char *text, size_t len, json_t **out);
 
+/* NULL when missing or null. */
 json_t *jget_find(const json_t *object, const char *key);
 MUST_CHECK enum err jget_string(const json_t *object, const char *key, const char **out); /* "" when missing */
 MUST_CHECK enum err jget_u64(const json_t *object, const char *key, uint64_t *out);       /* below 2^63 */

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs the test suites: all, or those named. Ends with "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+SUITES=(lint unit sim api call browser interop net)
+usage() {
+  cat <<EOF
+usage: ./test.sh [suite...]      suites: ${SUITES[*]}
+
+  lint     layers, sizes, forbidden includes, locks, formatting, clang-tidy, shell, YAML
+  unit     cmocka, plain and under ASan+UBSan and TSan; the fuzzers' corpus and a short run of each
+  sim      simulations with a virtual clock
+  api      REST and WebSocket over real sockets, on SQLite and PostgreSQL
+  call     calls of the native client through a running server
+  browser  the web client in Chromium
+  interop  other WebRTC stacks against the server
+  net      several hosts in network namespaces
+EOF
+}
+
+wanted=()
+for arg in "$@"; do
+  case $arg in
+    -h | --help) usage; exit 0 ;;
+  esac
+  known=""
+  for suite in "${SUITES[@]}"; do
+    [ "$suite" = "$arg" ] && known=1
+  done
+  [ -n "$known" ] || { echo "test.sh: unknown suite $arg" >&2; usage >&2; exit 2; }
+  wanted+=("$arg")
+done
+[ ${#wanted[@]} -gt 0 ] || wanted=("${SUITES[@]}")
+
+# shellcheck source=tools/deps.sh
+. tools/deps.sh
+packages=("${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}")
+have_node || packages+=("${NODE_PACKAGES[@]}")
+install_packages "${packages[@]}" || exit 1
+
+passed=0 failed=0
+mkdir -p build-logs
+# count NAME PASSED FAILED
+count() {
+  passed=$((passed + $2))
+  failed=$((failed + $3))
+  printf '%-24s %5d passed, %d failed\n' "$1" "$2" "$3"
+}
+
+# run_meson NAME BUILD_DIR SUITE: counts meson's own totals; nothing run is a failure.
+run_meson() {
+  local log="build-logs/$1.log" ok bad
+  meson test -C "$2" --no-rebuild --print-errorlogs --suite "$3" >"$log" 2>&1
+  ok=$(sed -n 's/^Ok: *\([0-9]*\).*/\1/p' "$log" | tail -n 1)
+  bad=$(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF } END { print n + 0 }' "$log")
+  if [ "${ok:-0}" -eq 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+  [ "$bad" -eq 0 ] || tail -n 120 "$log"
+  count "$1" "${ok:-0}" "$bad"
+}
+
+# run_node NAME COMMAND...: a command that prints the totals of node --test.
+run_node() {
+  local name=$1 log="build-logs/$1.log" ok bad status=0
+  shift
+  "$@" >"$log" 2>&1 || status=$?
+  ok=$(sed -n 's/^[#ℹ] pass \([0-9]*\).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+  bad=$(sed -n -e 's/^[#ℹ] fail \([0-9]*\).*/\1/p' -e 's/^[#ℹ] cancelled \([0-9]*\).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+  if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; then bad=1; fi
+  [ "$bad" -eq 0 ] || { grep -nE '^ *(not ok|✖)' "$log" | head -n 20; tail -n 100 "$log"; }
+  count "$name" "$ok" "$bad"
+}
+
+# run_counted NAME COMMAND...: a command whose last line is "N passed, N failed".
+run_counted() {
+  local name=$1 log="build-logs/$1.log" status=0 line
+  shift
+  "$@" >"$log" 2>&1 || status=$?
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+  local ok=${line%% *} bad
+  bad=$(sed -n 's/.*passed, \([0-9]*\) failed/\1/p' <<<"$line")
+  if [ -z "$line" ] || { [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; }; then bad=$((${bad:-0} + 1)); fi
+  [ "$bad" -eq 0 ] || tail -n 100 "$log"
+  count "$name" "${ok:-0}" "$bad"
+}
+
+node_tests() { # DIR: each file in turn, so that no two browsers or servers compete for two cores
+  npm_install "$1" && (cd "$1" && node --test --test-concurrency=1 --test-reporter=tap ./*.test.mjs)
+}
+
+suite_lint() { run_counted lint tests/lint/run.sh; }
+suite_unit() {
+  run_meson unit build unit
+  build_server build-asan -Dsanitize=address && run_meson unit-asan build-asan unit || count unit-asan 0 1
+  build_server build-tsan -Dsanitize=thread && run_meson unit-tsan build-tsan threads || count unit-tsan 0 1
+  run_counted fuzz tests/fuzz/run.sh
+  if npm_install web; then run_counted web-unit web_unit; else count web-unit 0 1; fi
+}
+web_unit() {
+  local out status=0
+  out=$(cd web && npx --no-install vitest run --reporter=json 2>/dev/null) || status=$?
+  echo "$out"
+  node -e 'const r = JSON.parse(process.argv[1]); console.log(`${r.numPassedTests} passed, ${r.numFailedTests} failed`)' "$out"
+  return "$status"
+}
+suite_sim() { run_meson sim build sim; }
+suite_api() { run_node api tests/pg.sh run bash -c '. tools/deps.sh; npm_install tests/api && cd tests/api && node --test --test-concurrency=1 --test-reporter=tap ./*.test.mjs'; }
+suite_call() { run_node call node_tests tests/call; }
+suite_browser() { run_node browser node_tests tests/browser; }
+suite_interop() { run_counted interop tests/interop/run.sh; }
+suite_net() { run_counted net tests/net/run.sh; }
+
+export ICHATD="$PWD/build/src/ichatd"
+started=$SECONDS
+build_server build || { echo "0 passed, 1 failed"; exit 1; }
+if [ "$(meson introspect build --buildoptions | /usr/bin/python3 -c 'import json,sys; print([o["value"] for o in json.load(sys.stdin) if o["name"]=="tests"][0])')" != True ]; then
+  meson configure build -Dtests=true && build_server build || { echo "0 passed, 1 failed"; exit 1; }
+fi
+build_web || { echo "0 passed, 1 failed"; exit 1; }
+echo "Built in $((SECONDS - started)) s"
+for suite in "${wanted[@]}"; do
+  "suite_$suite"
+done
+echo "Took $((SECONDS - started)) s; logs in build-logs/"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

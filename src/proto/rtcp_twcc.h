@@ -27,10 +27,10 @@ struct rtcp_twcc_head {
 };
 
 /* Appends one feedback packet for numbers head->base_seq ... in order: arrivals_us[i] is when base_seq + i arrived,
- * 0 = not (yet). arrivals_us[0] must have arrived. Answers how many leading entries the packet covers: fewer than
- * count when room, the status limit or the delta range (8.19 s) ends it; continue with another packet. 0: nothing was
- * written (wr->is_bad stays off), because not even one status fits or arrivals_us[0] is 0. The packet never ends in
- * statuses of packets that did not arrive, unless `count` reached its end with them. */
+ * 0 = not (yet). Answers how many leading entries the packet covers: fewer than count when room, the status limit or
+ * the delta range (8.19 s) ends it; continue with another packet. 0: nothing was written (wr->is_bad stays off),
+ * because none of the first RTCP_TWCC_STATUS_MAX arrived or there is not even room for one. Ends on a 32-bit boundary
+ * by zero bytes without the padding bit, so it may stand anywhere in a compound. */
 size_t rtcp_twcc_write(struct wr *wr, const struct rtcp_twcc_head *head, const uint64_t *arrivals_us, size_t count);
 
 struct rtcp_twcc {

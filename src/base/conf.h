@@ -3,7 +3,8 @@
  *
  * Every key has a default, a unit and a range in conf/ichatd.yml. An unknown key is an error that names the line and
  * the nearest right key; a value out of range names the line, the value and the range. Environment: ICHAT_ + the path
- * in upper case, dots as underscores: http.port -> ICHAT_HTTP_PORT; lists are comma-separated. */
+ * in upper case, dots as underscores: http.port -> ICHAT_HTTP_PORT; lists are comma-separated; an empty variable counts
+ * as not set. No text in a loaded struct is NULL. */
 #ifndef ICHAT_BASE_CONF_H
 #define ICHAT_BASE_CONF_H
 
@@ -86,7 +87,7 @@ struct conf {
     } log;
     struct {
         struct conf_list load; /* "name" or a path to a .so, plugins run in this order */
-        char *dir;             /* where names are looked up */
+        char *dir;             /* where names are looked up; empty = beside the binary or /usr/lib/ichat/plugins */
     } plugins;
 };
 

@@ -22,10 +22,11 @@
 #include "base/err.h"
 
 /* Limits: several times what a browser writes in a large call, small enough that an attacker wins nothing. */
-#define SDP_TEXT_MAX (256 * 1024) /* bytes */
-#define SDP_LINES_MAX 8192
-#define SDP_LINE_MAX 4096 /* bytes */
-#define SDP_MEDIA_MAX 64
+#define SDP_TEXT_MAX (512 * 1024) /* bytes */
+#define SDP_LINES_MAX 16384
+#define SDP_LINE_MAX 4096  /* bytes */
+#define SDP_MEDIA_MAX 256  /* a subscriber has one for each track that it receives */
+#define SDP_MID_MAX 64     /* bytes */
 #define SDP_CODECS_MAX 128 /* a media; payload types are 0..127 */
 #define SDP_RTCP_FB_MAX 16 /* a codec */
 #define SDP_EXTMAPS_MAX 64
@@ -93,7 +94,7 @@ struct sdp_codec {
     const char *name; /* as written ("VP8", "opus"); the static types 0, 8, 9, 13 have theirs; else NULL */
     uint32_t clock_rate;
     uint8_t channels;      /* 0 = not said */
-    const char *fmtp;      /* several lines are joined with ';' */
+    const char *fmtp;      /* the first line counts */
     const char **rtcp_fbs; /* "nack pli", "transport-cc"; a line for '*' is added to each codec */
     unsigned rtcp_fb_count;
 };

@@ -75,24 +75,32 @@ enum transport_input {
 
 MUST_CHECK enum err transport_create(struct rtc_context *context, const struct rtc_params *params,
                                      const struct transport_ops *ops, uint64_t now_us, struct transport **out);
-void transport_free(struct transport *t); /* sends close_notify when ready */
+/* Sends close_notify when ready, then gives up every tuple (on_tuple_gone). Never from within a callback. */
+void transport_free(struct transport *t);
 
 /* The datagram is written to in place. */
 enum transport_input transport_input(struct transport *t, uint8_t *data, size_t *len, const struct addr *from,
                                      uint64_t now_us);
 /* Seals in place at data; *len grows; size is the room. ERR_STATE before READY. */
+/* A sequence number goes out once for an SSRC (ERR_EXISTS for a repetition): retransmit as RTX, see seal.h. */
 MUST_CHECK enum err transport_seal_rtp(struct transport *t, uint8_t *data, size_t *len, size_t size);
 MUST_CHECK enum err transport_seal_rtcp(struct transport *t, uint8_t *data, size_t *len, size_t size);
 /* Where media goes now; NULL before the first check passed. */
 const struct addr *transport_remote(const struct transport *t);
 enum transport_state transport_state(const struct transport *t);
-/* The last authenticated packet (STUN with integrity, DTLS after the check, SRTP), for liveness. */
+/* Why it FAILED, a sentence for logs and events; "" else. */
+const char *transport_reason(const struct transport *t);
+/* The last authenticated packet (STUN with integrity, DTLS after the check, SRTP), for liveness; at first the
+ * time of creation. */
 uint64_t transport_last_seen_us(const struct transport *t);
 
-/* New ICE credentials of both sides (ICE restart): tuples stay in use until a new one is nominated. */
+/* The remote description came (credentials and fingerprint were empty so far: DTLS waits for it), or both sides have
+ * new ICE credentials (ICE restart): tuples stay in use until a new one is nominated. The certificate and the DTLS role
+ * cannot change once DTLS began: another fingerprint makes the transport fail. */
 void transport_restart_ice(struct transport *t, const struct rtc_params *params);
 
-/* DTLS retransmission. next: absolute time, UINT64_MAX = none. */
+/* DTLS retransmission and deadlines. next: absolute time, UINT64_MAX = none; it changes with every input that was
+ * HANDLED and every timeout. */
 uint64_t transport_next_timeout_us(const struct transport *t);
 void transport_timeout(struct transport *t, uint64_t now_us);
 

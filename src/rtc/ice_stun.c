@@ -179,7 +179,8 @@ static bool give_password(StunAgent *agent, StunMessage *message, uint8_t *usern
 }
 
 /* The answer to an authenticated request: success with XOR-MAPPED-ADDRESS, or 487 for a peer that says it is controlled
- * as we are. Our tie-breaker is the largest there is: a lite agent never changes roles. */
+ * as we are. A controlled agent with the smaller tie-breaker keeps its role (RFC 8445 section 7.3.1.1), so ours is 0: a
+ * lite agent never changes roles. */
 static enum err build_reply(struct ice_stun *stun, StunMessage *request, const struct addr *from,
                             struct ice_check *check)
 {
@@ -189,7 +190,7 @@ static enum err build_reply(struct ice_stun *stun, StunMessage *request, const s
     bool is_controlling = false;
     size_t len = sizeof(check->reply);
     (void)stun_usage_ice_conncheck_create_reply(&stun->agent, request, &reply, check->reply, &len, &source, source_len,
-                                                &is_controlling, UINT64_MAX, STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
+                                                &is_controlling, 0, STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
     if (len == 0 || len > sizeof(check->reply) || is_controlling)
         return ERR_INVALID;
     check->reply_len = len;

@@ -22,7 +22,7 @@ struct recv_stats {
     uint64_t expected_prior;
     uint64_t received_prior;
     uint8_t fraction_lost; /* of the last report */
-    int64_t transit;       /* in RTP clock units */
+    uint32_t transit;      /* in RTP clock units, modulo 2^32 */
     uint64_t first_us;
     uint32_t jitter_16; /* jitter * 16 */
     uint32_t last_timestamp;

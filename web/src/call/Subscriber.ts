@@ -1,6 +1,6 @@
 // The subscribe connection: the server offers, the client answers. Each offer says which m-line carries which track.
 import type { StreamBoard } from './StreamBoard';
-import type { SubscribeOffer } from './protocol';
+import { CallError, type SubscribeOffer } from './protocol';
 
 export interface SubscriberDeps {
   createPc(): RTCPeerConnection;
@@ -58,7 +58,11 @@ export class Subscriber {
     this.show(pc, offer);
     await pc.setLocalDescription(await pc.createAnswer());
     if (this.closed) return;
-    await this.deps.request('subscribe-answer', { seq: offer.seq, sdp: pc.localDescription?.sdp ?? '' });
+    // The next offer may come before the reply to this; a reply that never comes is mended by the server's own timer.
+    this.deps.request('subscribe-answer', { seq: offer.seq, sdp: pc.localDescription?.sdp ?? '' }).catch((error) => {
+      const harmless = error instanceof CallError && (error.unanswered || error.code === 'bad_state');
+      if (!harmless) this.deps.failed(error);
+    });
   }
 
   private show(pc: RTCPeerConnection, offer: SubscribeOffer): void {

@@ -17,7 +17,8 @@
 
 struct timers {
     /* owner's */
-    uint64_t tick; /* milliseconds; everything due up to here is in `due` or was called */
+    uint64_t tick;   /* milliseconds; everything due up to here is in `due` or was called */
+    uint64_t now_us; /* of the last run; finer than `tick`, so that "now" counts as past */
     bool is_running;
     uint64_t used[LEVELS]; /* a bit for each slot that may hold timers; cleared lazily when a run moves them */
     struct list due;       /* called by the next run, oldest first */
@@ -28,6 +29,7 @@ struct timers *timers_create(uint64_t now_us)
 {
     struct timers *wheel = mem_calloc(1, sizeof(*wheel));
     wheel->tick = now_us / US_PER_MS;
+    wheel->now_us = now_us;
     list_init(&wheel->due);
     for (size_t level = 0; level < LEVELS; level++) {
         for (size_t i = 0; i < SLOTS; i++)
@@ -58,7 +60,7 @@ static uint64_t due_tick(const struct timer *timer)
 static void place(struct timers *wheel, struct timer *timer)
 {
     uint64_t tick = due_tick(timer);
-    if (tick <= wheel->tick) {
+    if (tick <= wheel->tick || timer->due_us <= wheel->now_us) {
         list_push(&wheel->due, &timer->node);
         return;
     }
@@ -134,6 +136,7 @@ void timers_run(struct timers *wheel, uint64_t now_us)
 {
     assert(!wheel->is_running);
     advance(wheel, now_us / US_PER_MS);
+    wheel->now_us = now_us;
 
     /* A snapshot: what a callback sets to a time in the past waits for the next run, so no run is endless. */
     struct list now;

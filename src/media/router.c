@@ -1,0 +1,159 @@
+/* The fan-out of one track. On the media thread. */
+#include "media/router.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "media/relay.h"
+#include "media/sub.h"
+
+enum err router_init(struct router *router, struct worker *worker, uint64_t track_id, const struct media_format *format)
+{
+    router->worker = worker;
+    router->track_id = track_id;
+    router->kind = format->kind;
+    router->clock_rate = format->clock_rate;
+    enum err err = hmap_put_u64(worker->routers, track_id, router);
+    if (err)
+        return err;
+    router->relay_until_us = mem_calloc(worker->setup.count, sizeof(*router->relay_until_us));
+    if (format->has_nack)
+        router->history[0] = history_create(ROUTER_HISTORY_PACKETS, ROUTER_HISTORY_US);
+    return ERR_OK;
+}
+
+static void drain(struct router *router, unsigned layer)
+{
+    void *slot;
+    while ((slot = history_drain(router->history[layer])))
+        pool_give(router->worker->packets, slot);
+}
+
+void router_close(struct router *router)
+{
+    while (router->sub_count)
+        sub_detach(router->subs[router->sub_count - 1]);
+    if (hmap_get_u64(router->worker->routers, router->track_id) == router)
+        hmap_del_u64(router->worker->routers, router->track_id);
+    for (unsigned i = 0; i < MEDIA_LAYERS_MAX; i++)
+        if (router->history[i]) {
+            drain(router, i);
+            history_free(router->history[i]);
+        }
+    free(router->relay_until_us);
+    free(router->subs);
+}
+
+void router_add_sub(struct router *router, struct sub *sub)
+{
+    if (router->sub_count == router->sub_room) {
+        router->sub_room = router->sub_room ? 2 * router->sub_room : 8;
+        router->subs = mem_realloc(router->subs, router->sub_room * sizeof(*router->subs));
+    }
+    sub->router_index = router->sub_count;
+    router->subs[router->sub_count++] = sub;
+}
+
+void router_del_sub(struct router *router, struct sub *sub)
+{
+    assert(sub->router_index < router->sub_count && router->subs[sub->router_index] == sub);
+    struct sub *last = router->subs[--router->sub_count];
+    router->subs[sub->router_index] = last;
+    last->router_index = sub->router_index;
+}
+
+void router_relay_open(struct router *router, uint16_t worker)
+{
+    if (router->is_proxy || worker >= router->worker->setup.count || worker == router->worker->setup.index)
+        return;
+    router->relay_mask |= 1ULL << worker;
+    router->relay_until_us[worker] = router->worker->now_us + ROUTER_RELAY_LEASE_US;
+}
+
+void router_relay_close(struct router *router, uint16_t worker)
+{
+    if (worker < router->worker->setup.count)
+        router->relay_mask &= ~(1ULL << worker);
+}
+
+/* A copy for retransmission, when there is a block left. */
+static void keep(struct router *router, const struct packet_head *head, const uint8_t *payload)
+{
+    uint8_t layer = packet_layer(head);
+    struct history *history = router->history[layer];
+    if (!history)
+        return;
+    struct worker *worker = router->worker;
+    if (router->history_source[layer] != head->source) {
+        drain(router, layer); /* the numbers start afresh: the old packets would answer for new ones */
+        router->history_source[layer] = head->source;
+    }
+    struct packet *packet = pool_take(worker->packets);
+    if (!packet) {
+        worker->counts.pool_empty++;
+        return;
+    }
+    packet->head = *head;
+    memcpy(packet->payload, payload, head->payload_len);
+    void *old = history_put(history, head->seq, packet, worker->now_us);
+    if (old)
+        pool_give(worker->packets, old);
+}
+
+void router_forward(struct router *router, const struct packet_head *head, const uint8_t *payload)
+{
+    keep(router, head, payload);
+    struct sub **subs = router->subs;
+    for (unsigned i = 0, n = router->sub_count; i < n; i++) {
+        if (i + 1 < n)
+            sub_prefetch(subs[i + 1]);
+        sub_forward(subs[i], head, payload);
+    }
+    for (uint64_t mask = router->relay_mask; mask; mask &= mask - 1)
+        relay_send_packet(router->worker, (uint16_t)__builtin_ctzll(mask), router->track_id, head, payload);
+}
+
+void router_on_sr(struct router *router, uint32_t source, const struct srmap_source *sr)
+{
+    unsigned layer = source & 3;
+    if (layer >= MEDIA_LAYERS_MAX)
+        return;
+    bool is_first = router->sr_source[layer] != source;
+    router->sr[layer] = *sr;
+    router->sr_source[layer] = source;
+    for (unsigned i = 0; is_first && i < router->sub_count; i++)
+        sub_want_report(router->subs[i]);
+    for (uint64_t mask = router->relay_mask; mask; mask &= mask - 1)
+        relay_send_sr(router->worker, (uint16_t)__builtin_ctzll(mask), router->track_id, source, sr);
+}
+
+const struct packet *router_find(const struct router *router, uint32_t source, uint16_t seq)
+{
+    unsigned layer = source & 3;
+    if (layer >= MEDIA_LAYERS_MAX || !router->history[layer] || router->history_source[layer] != source)
+        return NULL;
+    return history_find(router->history[layer], seq, router->worker->now_us);
+}
+
+void router_want_key(struct router *router, uint8_t layer)
+{
+    if (router->kind == MEDIA_VIDEO && layer < MEDIA_LAYERS_MAX)
+        router->on_key_wanted(router->ctx, layer);
+}
+
+void router_expire(struct router *router)
+{
+    uint64_t now_us = router->worker->now_us;
+    for (unsigned i = 0; i < MEDIA_LAYERS_MAX; i++) {
+        void *slot;
+        while (router->history[i] && (slot = history_expire(router->history[i], now_us)))
+            pool_give(router->worker->packets, slot);
+    }
+    for (uint64_t mask = router->relay_mask; mask; mask &= mask - 1) {
+        uint16_t worker = (uint16_t)__builtin_ctzll(mask);
+        if (router->relay_until_us[worker] <= now_us)
+            router_relay_close(router, worker);
+    }
+}

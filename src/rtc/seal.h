@@ -41,7 +41,8 @@ void seal_free(struct seal *seal);
 MUST_CHECK enum err seal_rtp(struct seal *seal, uint8_t *data, size_t *len, size_t size);
 MUST_CHECK enum err seal_rtcp(struct seal *seal, uint8_t *data, size_t *len, size_t size);
 
-/* In place, *len shrinks. ERR_EXISTS for a replay, ERR_DENIED for a bad tag, ERR_INVALID for what is no packet. */
+/* In place, *len shrinks. ERR_EXISTS for a replay, ERR_DENIED for a bad tag, ERR_INVALID for what is no packet; the
+ * bytes are of no use after a failure. */
 MUST_CHECK enum err unseal_rtp(struct seal *seal, uint8_t *data, size_t *len);
 MUST_CHECK enum err unseal_rtcp(struct seal *seal, uint8_t *data, size_t *len);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs the test suites: all, or those named. Ends with "N passed, N failed".
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 SUITES=(lint unit sim api call browser interop net)
 usage() {
@@ -91,8 +91,8 @@ node_tests() { # DIR: each file in turn, so that no two browsers or servers comp
 suite_lint() { run_counted lint tests/lint/run.sh; }
 suite_unit() {
   run_meson unit build unit
-  build_server build-asan -Dsanitize=address && run_meson unit-asan build-asan unit || count unit-asan 0 1
-  build_server build-tsan -Dsanitize=thread && run_meson unit-tsan build-tsan threads || count unit-tsan 0 1
+  if build_server build-asan -Dsanitize=address; then run_meson unit-asan build-asan unit; else count unit-asan 0 1; fi
+  if build_server build-tsan -Dsanitize=thread; then run_meson unit-tsan build-tsan threads; else count unit-tsan 0 1; fi
   run_counted fuzz tests/fuzz/run.sh
   if npm_install web; then run_counted web-unit web_unit; else count web-unit 0 1; fi
 }
@@ -100,6 +100,7 @@ web_unit() {
   local out status=0
   out=$(cd web && npx --no-install vitest run --reporter=json 2>/dev/null) || status=$?
   echo "$out"
+  # shellcheck disable=SC2016
   node -e 'const r = JSON.parse(process.argv[1]); console.log(`${r.numPassedTests} passed, ${r.numFailedTests} failed`)' "$out"
   return "$status"
 }
@@ -112,11 +113,14 @@ suite_net() { run_counted net tests/net/run.sh; }
 
 export ICHATD="$PWD/build/src/ichatd"
 started=$SECONDS
-build_server build || { echo "0 passed, 1 failed"; exit 1; }
+give_up() { echo "0 passed, 1 failed"; exit 1; }
+build_server build || give_up
 if [ "$(meson introspect build --buildoptions | /usr/bin/python3 -c 'import json,sys; print([o["value"] for o in json.load(sys.stdin) if o["name"]=="tests"][0])')" != True ]; then
-  meson configure build -Dtests=true && build_server build || { echo "0 passed, 1 failed"; exit 1; }
+  # run.sh configures without the tests.
+  meson configure build -Dtests=true || give_up
+  build_server build || give_up
 fi
-build_web || { echo "0 passed, 1 failed"; exit 1; }
+build_web || give_up
 echo "Built in $((SECONDS - started)) s"
 for suite in "${wanted[@]}"; do
   "suite_$suite"

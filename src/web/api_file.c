@@ -1,0 +1,31 @@
+/* GET /file/<name>: uploaded files. Web thread. */
+#include <string.h>
+#include <unistd.h>
+
+#include "web/api.h"
+#include "web/file_serve.h"
+#include "web/mime.h"
+#include "web/request.h"
+
+void api_file_get(struct web_req *req)
+{
+    const char *name = req->path + strlen("/api/file/");
+    if (strstr(name, "..")) {
+        reply_error(req, CHAT_FORBIDDEN, NULL);
+        return;
+    }
+    struct stat st;
+    int fd = strchr(name, '/') ? -1 : file_open_below(req->web->files_dir, name, &st);
+    if (fd < 0) {
+        reply_not_found(req);
+        return;
+    }
+    bool is_inline;
+    const char *type = mime_of_upload(name, &is_inline);
+    /* Whoever uploads chooses the bytes: nothing in them may run within our origin. */
+    reply_header(req, "content-security-policy:", "default-src 'none'; sandbox");
+    if (!is_inline)
+        reply_header(req, "content-disposition:", "attachment");
+    reply_header(req, "cache-control:", "private, max-age=31536000, immutable");
+    file_serve_take(req, fd, &st, type);
+}

@@ -1,0 +1,133 @@
+/* The guard. Web thread. */
+#include "web/guard.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "web/request.h"
+#include "web/routes.h"
+#include "web/static.h"
+#include "web/upload.h"
+
+void guard_peer_address(struct lws *wsi, struct addr *out)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof(sa);
+    memset(out, 0, sizeof(*out));
+    int fd = lws_get_socket_fd(lws_get_network_wsi(wsi));
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&sa, &len) ||
+        addr_from_sockaddr(out, (struct sockaddr *)&sa, len) != ERR_OK)
+        memset(out, 0, sizeof(*out));
+}
+
+bool guard_origin_is_allowed(const struct conf *conf, const char *origin, const char *host)
+{
+    const struct conf_list *list = &conf->http.allowed_origins;
+    if (!list->count || !origin || !*origin)
+        return true; /* without an Origin it is no browser, so no page can have lured it here */
+    const char *authority = strstr(origin, "://");
+    if (authority && host && !strcasecmp(authority + 3, host))
+        return true;
+    for (unsigned i = 0; i < list->count; i++)
+        if (!strcasecmp(list->items[i], origin))
+            return true;
+    return false;
+}
+
+/* CONTRACT section 2: the paths without a token check. */
+static bool is_open(const struct web_req *req)
+{
+    const char *path = req->path;
+    return !strcmp(path, "/api/login") || !strcmp(path, "/api/logout") || !strcmp(path, "/api/register") ||
+           text_has_prefix(path, "/api/ws") || text_has_prefix(path, "/api/file/");
+}
+
+static const char *token_of(const struct web_req *req)
+{
+    const char *header = req->headers[HDR_AUTHORIZATION];
+    return header && *header ? header : request_query(req, "token");
+}
+
+static void refuse_unread(struct web_req *req, unsigned status, enum chat_code code)
+{
+    req->must_close = true;
+    req->content_length = 0;
+    reply_error_status(req, status, code, NULL);
+}
+
+void guard_admit(struct web_req *req)
+{
+    /* lws reads no chunked bodies. Nothing behind such a head may be taken for a request. */
+    const char *length = req->headers[HDR_CONTENT_LENGTH];
+    if (req->headers[HDR_TRANSFER_ENCODING]) {
+        refuse_unread(req, 411, CHAT_BAD_REQUEST);
+        return;
+    }
+    if (length && text_to_u64(length, &req->content_length) != ERR_OK) {
+        refuse_unread(req, 400, CHAT_BAD_REQUEST);
+        return;
+    }
+    /* RFC 9112 section 6.3: no body then; but lws goes on waiting for one, so this connection ends with the answer. */
+    bool may_have_body = req->method == HTTP_POST || req->method == HTTP_PUT || req->method == HTTP_PATCH;
+    if (!length && may_have_body)
+        req->must_close = true;
+
+    bool needs_token = req->is_mounted && !is_open(req);
+    if (needs_token && !*token_of(req)) {
+        reply_error(req, CHAT_UNAUTHORIZED, NULL);
+        return;
+    }
+    if (req->route && req->route->is_upload) {
+        upload_begin(req);
+        return;
+    }
+    if (req->content_length > (uint64_t)req->web->conf->http.max_body_kb * 1024)
+        reply_error_status(req, 413, CHAT_BAD_REQUEST, NULL);
+}
+
+static void run_route(struct web_req *req)
+{
+    if (req->route)
+        req->route->handler(req);
+    else if (req->is_mounted)
+        reply_not_found(req);
+    else
+        static_serve(req);
+}
+
+static void on_auth(void *ctx, enum auth_result result, const struct caller *caller)
+{
+    struct web_req *req = ctx;
+    switch (result) {
+    case AUTH_OK:
+        req->is_held = false;
+        if (!req->wsi) {
+            request_free(req);
+            return;
+        }
+        req->caller = *caller;
+        run_route(req);
+        return;
+    case AUTH_EXPIRED:
+        reply_error(req, CHAT_TOKEN_EXPIRED, NULL);
+        return;
+    case AUTH_BUSY:
+        reply_error(req, CHAT_INTERNAL, NULL);
+        return;
+    case AUTH_MISSING:
+    default:
+        reply_error(req, CHAT_UNAUTHORIZED, NULL);
+        return;
+    }
+}
+
+void guard_run(struct web_req *req)
+{
+    if (!req->is_mounted || is_open(req)) {
+        run_route(req);
+        return;
+    }
+    request_hold(req);
+    auth_check(req->web->chat->auth, token_of(req), on_auth, req);
+}

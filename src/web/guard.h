@@ -1,0 +1,23 @@
+/* What a request must pass before its handler sees it: size, form, rate, token. Web thread. */
+#ifndef ICHAT_WEB_GUARD_H
+#define ICHAT_WEB_GUARD_H
+
+#include <stdbool.h>
+
+#include "net/addr.h"
+#include "web/web_impl.h"
+
+struct web_req;
+
+/* With its headers: sets content_length, opens the upload, or answers with a refusal (its body is then discarded). */
+void guard_admit(struct web_req *req);
+/* With its body: checks the token where one is needed, then runs the handler or answers 401, 1005 or 404. */
+void guard_run(struct web_req *req);
+
+/* The network address of a connection's other end; all zero when unknown. */
+void guard_peer_address(struct lws *wsi, struct addr *out);
+/* Whether a page of this Origin may open our WebSockets: any without http.allowed_origins, which our own page needs not
+ * be in. host: the Host header. */
+bool guard_origin_is_allowed(const struct conf *conf, const char *origin, const char *host);
+
+#endif

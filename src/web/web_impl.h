@@ -1,0 +1,64 @@
+/* What the files of web/ share: the edge's context. Web thread, but for what says otherwise. */
+#ifndef ICHAT_WEB_WEB_IMPL_H
+#define ICHAT_WEB_WEB_IMPL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/timers.h"
+#include "call/calls.h"
+#include "chat/chat.h"
+#include "web/lws.h"
+#include "web/server.h"
+
+/* Bodies of all requests that are being gathered; beyond it a request is refused (500). */
+#define WEB_BODY_BYTES_MAX (256u << 20)
+/* One lws_write() of a body: within HTTP/2's default largest frame (RFC 9113 section 4.2). */
+#define WEB_CHUNK 16000
+#define WEB_SCRATCH (LWS_PRE + 2 * 16384)
+
+struct thread;
+struct upload_limit;
+
+/* What an lws connection or stream carries, behind its opaque pointer. First member of struct web_req and ws_sock. */
+enum peer_kind { PEER_REQUEST, PEER_SOCKET };
+struct peer {
+    enum peer_kind kind;
+};
+
+struct web {
+    /* set once before the thread starts */
+    const struct conf *conf;
+    struct metrics *metrics;
+    struct timers *timers;
+    struct chat *chat;
+    struct calls *calls; /* NULL once stopping */
+    struct lws_context *lws;
+    struct thread *thread;
+    char *web_root;  /* NULL: no web client was found */
+    char *files_dir; /* uploads */
+    /* owned by the web thread */
+    lws_sorted_usec_list_t wake_up;
+    struct timer heartbeat;
+    struct list requests;
+    struct list sockets;
+    size_t connections;
+    size_t body_bytes;
+    struct upload_limit *upload_limit;
+    uint64_t stop_by_us; /* 0 until asked to stop */
+    uint8_t *scratch;    /* WEB_SCRATCH bytes, for building one reply's next piece */
+    /* atomic, any thread */
+    _Atomic bool is_woken;
+    _Atomic bool is_stop_asked;
+    _Atomic uint64_t turns;
+};
+
+static inline struct web *web_of(struct lws *wsi)
+{
+    return lws_context_user(lws_get_context(wsi));
+}
+
+#endif

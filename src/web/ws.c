@@ -1,0 +1,304 @@
+/* WebSockets. Web thread. */
+#include "web/ws.h"
+
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "chat/conn.h"
+#include "web/guard.h"
+
+#define CLOSE_S 5 /* for what is queued and the close frame to be taken */
+#define PATH_NOTIFICATION "/api/ws/notification"
+#define PATH_CALL "/api/ws/call"
+
+struct ws_message {
+    struct list node;
+    size_t len;
+    uint8_t frame[]; /* LWS_PRE bytes for lws, then the text */
+};
+
+struct ws_sock {
+    struct peer peer;
+    struct conn conn;
+    /* set once at creation */
+    struct list node;
+    struct web *web;
+    /* owned by the web thread */
+    struct lws *wsi;
+    struct list queue;
+    size_t queued;
+    size_t queued_bytes;
+    struct text incoming;
+    struct timer timer; /* the next ping, the pong's arrival, or the end of closing */
+    bool is_ping_due;
+    bool is_pong_awaited;
+    bool is_closing; /* nothing comes in or is queued any more */
+    int close_code;
+    char close_reason[124]; /* RFC 6455 section 5.5: 125 bytes with the code's two */
+};
+
+static struct ws_sock *of_conn(struct conn *conn)
+{
+    return list_item(conn, struct ws_sock, conn);
+}
+
+static void kill_socket(struct ws_sock *sock)
+{
+    lws_set_timeout(sock->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+static void set_timer(struct ws_sock *sock, unsigned seconds)
+{
+    timer_set(sock->web->timers, &sock->timer, clock_now_us() + seconds * US_PER_S);
+}
+
+static void on_timer(void *ctx, uint64_t now_us)
+{
+    struct ws_sock *sock = ctx;
+    (void)now_us;
+    if (sock->is_closing || sock->is_pong_awaited) {
+        log_debug("A WebSocket does not answer, closing it: pong=%d", !sock->is_pong_awaited);
+        sock->is_closing = true;
+        kill_socket(sock);
+        return;
+    }
+    sock->is_ping_due = true;
+    sock->is_pong_awaited = true;
+    set_timer(sock, WS_PONG_S);
+    lws_callback_on_writable(sock->wsi);
+}
+
+static void drop_queue(struct ws_sock *sock)
+{
+    struct list *node;
+    while ((node = list_pop(&sock->queue)))
+        free(list_item(node, struct ws_message, node));
+    sock->queued = 0;
+    sock->queued_bytes = 0;
+}
+
+static void on_conn_close(struct conn *conn, int code, const char *reason)
+{
+    struct ws_sock *sock = of_conn(conn);
+    if (sock->is_closing)
+        return;
+    sock->is_closing = true;
+    sock->close_code = code;
+    text_copy(sock->close_reason, sizeof(sock->close_reason), reason ? reason : "");
+    set_timer(sock, CLOSE_S);
+    lws_callback_on_writable(sock->wsi);
+}
+
+static bool on_conn_send(struct conn *conn, const char *text, size_t len)
+{
+    struct ws_sock *sock = of_conn(conn);
+    if (sock->is_closing)
+        return false;
+    if (sock->queued >= WS_QUEUE_MAX || sock->queued_bytes + len > WS_QUEUE_BYTES) {
+        log_limited(LOG_WARN, "A WebSocket takes too long to read, cutting it off: queued=%zu bytes=%zu", sock->queued,
+                    sock->queued_bytes);
+        metric_add(sock->web->metrics, METRIC_WS_CUT, 1);
+        sock->is_closing = true;
+        drop_queue(sock);
+        kill_socket(sock);
+        return false;
+    }
+    struct ws_message *message = malloc(sizeof(*message) + LWS_PRE + len);
+    if (!message)
+        abort();
+    message->len = len;
+    memcpy(message->frame + LWS_PRE, text, len);
+    list_push(&sock->queue, &message->node);
+    sock->queued++;
+    sock->queued_bytes += len;
+    lws_callback_on_writable(sock->wsi);
+    return true;
+}
+
+/* What waits here, in lws, and in the kernel for the other side's acknowledgement. */
+static size_t on_conn_unsent(struct conn *conn)
+{
+    struct ws_sock *sock = of_conn(conn);
+    int fd = lws_get_socket_fd(lws_get_network_wsi(sock->wsi));
+    int in_kernel = 0;
+    if (fd < 0 || ioctl(fd, SIOCOUTQ, &in_kernel))
+        in_kernel = 1; /* not known: better too much than a message lost */
+    return sock->queued_bytes + (size_t)in_kernel + (lws_partial_buffered(sock->wsi) ? 1u : 0u);
+}
+
+static const struct conn_ops conn_ops = {on_conn_send, on_conn_close, on_conn_unsent};
+
+/* false: neither of ours. HTTP/2 carries the path elsewhere (RFC 8441). */
+static bool is_path(struct lws *wsi, const char *path)
+{
+    char *uri = NULL;
+    int len = 0;
+    if (lws_http_get_uri_and_method(wsi, &uri, &len) < 0 || !uri)
+        return false;
+    return (size_t)len == strlen(path) && !memcmp(uri, path, (size_t)len);
+}
+
+static bool origin_is_allowed(struct lws *wsi)
+{
+    char origin[256] = "";
+    char host[256] = "";
+    if (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) < 0)
+        return false; /* longer than any of ours */
+    if (lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) <= 0)
+        (void)lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HTTP_COLON_AUTHORITY);
+    return guard_origin_is_allowed(web_of(wsi)->conf, origin, host);
+}
+
+int ws_on_upgrade(struct lws *wsi)
+{
+    unsigned status = 0;
+    if (web_of(wsi)->stop_by_us)
+        status = HTTP_STATUS_SERVICE_UNAVAILABLE;
+    else if (!is_path(wsi, PATH_NOTIFICATION) && !is_path(wsi, PATH_CALL))
+        status = HTTP_STATUS_NOT_FOUND;
+    else if (!origin_is_allowed(wsi))
+        status = HTTP_STATUS_FORBIDDEN;
+    if (!status)
+        return 0;
+    return lws_return_http_status(wsi, status, NULL) ? -1 : 1;
+}
+
+int ws_on_open(struct lws *wsi)
+{
+    struct web *web = web_of(wsi);
+    bool is_call = is_path(wsi, PATH_CALL);
+    bool is_v2 = !strcmp(lws_get_protocol(wsi)->name, CALLS_V2_PROTOCOL);
+    if (web->stop_by_us || (!is_call && (is_v2 || !is_path(wsi, PATH_NOTIFICATION))))
+        return -1;
+    struct ws_sock *sock = mem_calloc(1, sizeof(*sock));
+    sock->peer.kind = PEER_SOCKET;
+    sock->conn.ops = &conn_ops;
+    sock->web = web;
+    sock->wsi = wsi;
+    guard_peer_address(wsi, &sock->conn.from);
+    list_init(&sock->queue);
+    timer_init(&sock->timer, on_timer, sock);
+    set_timer(sock, WS_PING_S);
+    list_push(&web->sockets, &sock->node);
+    lws_set_opaque_user_data(wsi, sock);
+    metric_add(web->metrics, METRIC_WS_OPEN, 1);
+    if (is_call)
+        calls_open_session(web->calls, &sock->conn, is_v2);
+    else
+        hub_open(web->chat->hub, &sock->conn);
+    return 0;
+}
+
+/* One complete message. */
+static void deliver(struct ws_sock *sock)
+{
+    struct conn *conn = &sock->conn;
+    const char *text = sock->incoming.data ? sock->incoming.data : "";
+    size_t len = sock->incoming.len;
+    if (!utf8_is_valid(text, len))
+        conn_close(conn, LWS_CLOSE_STATUS_INVALID_PAYLOAD, "invalid UTF-8");
+    else if (conn->session)
+        conn->session_ops->on_text(conn->session, text, len);
+    text_free(&sock->incoming);
+}
+
+int ws_on_receive(struct ws_sock *sock, const char *data, size_t len)
+{
+    struct lws *wsi = sock->wsi;
+    if (sock->is_closing)
+        return 0;
+    if (lws_frame_is_binary(wsi)) {
+        conn_close(&sock->conn, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text only");
+        return 0;
+    }
+    if (sock->incoming.len + len > WS_TEXT_MAX) {
+        text_free(&sock->incoming);
+        conn_close(&sock->conn, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "message too large");
+        return 0;
+    }
+    if (len)
+        text_add_n(&sock->incoming, data, len);
+    if (lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi))
+        deliver(sock);
+    return 0;
+}
+
+void ws_on_pong(struct ws_sock *sock)
+{
+    if (sock->is_closing || !sock->is_pong_awaited || sock->is_ping_due)
+        return;
+    sock->is_pong_awaited = false;
+    set_timer(sock, WS_PING_S);
+}
+
+static int write_ping(struct ws_sock *sock)
+{
+    uint8_t frame[LWS_PRE + 4] = {0};
+    memcpy(frame + LWS_PRE, "ping", 4); /* lws tells of no pong without a payload */
+    sock->is_ping_due = false;
+    return lws_write(sock->wsi, frame + LWS_PRE, 4, LWS_WRITE_PING) < 0 ? -1 : 0;
+}
+
+static int write_message(struct ws_sock *sock)
+{
+    struct ws_message *message = list_item(list_pop(&sock->queue), struct ws_message, node);
+    sock->queued--;
+    sock->queued_bytes -= message->len;
+    int written = lws_write(sock->wsi, message->frame + LWS_PRE, message->len, LWS_WRITE_TEXT);
+    free(message);
+    return written < 0 ? -1 : 0;
+}
+
+int ws_on_writable(struct ws_sock *sock)
+{
+    if (sock->is_ping_due && !sock->is_closing && write_ping(sock))
+        return -1;
+    while (!list_is_empty(&sock->queue)) {
+        if (lws_partial_buffered(sock->wsi) || lws_send_pipe_choked(sock->wsi)) {
+            lws_callback_on_writable(sock->wsi);
+            return 0;
+        }
+        if (write_message(sock))
+            return -1;
+    }
+    if (!sock->is_closing)
+        return 0;
+    if (lws_partial_buffered(sock->wsi)) {
+        lws_callback_on_writable(sock->wsi);
+        return 0;
+    }
+    lws_close_reason(sock->wsi, (enum lws_close_status)sock->close_code, (uint8_t *)sock->close_reason,
+                     strlen(sock->close_reason));
+    return -1;
+}
+
+void ws_on_gone(struct ws_sock *sock)
+{
+    struct web *web = sock->web;
+    sock->is_closing = true;
+    timer_stop(web->timers, &sock->timer);
+    if (sock->conn.session)
+        sock->conn.session_ops->on_close(sock->conn.session);
+    list_remove(&sock->node);
+    lws_set_opaque_user_data(sock->wsi, NULL);
+    metric_add(web->metrics, METRIC_WS_OPEN, -1);
+    drop_queue(sock);
+    text_free(&sock->incoming);
+    free(sock);
+}
+
+void ws_close_all(struct web *web)
+{
+    list_each (node, &web->sockets) {
+        struct ws_sock *sock = list_item(node, struct ws_sock, node);
+        conn_close(&sock->conn, LWS_CLOSE_STATUS_GOINGAWAY, "the server stops");
+    }
+}

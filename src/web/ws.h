@@ -1,0 +1,35 @@
+/* WebSockets: /api/ws/notification and /api/ws/call become a struct conn (chat/conn.h) each, with a bounded queue. Web
+ * thread.
+ *
+ * A socket that does not take what is queued for it (WS_QUEUE_MAX messages or WS_QUEUE_BYTES) is cut off and counted.
+ */
+#ifndef ICHAT_WEB_WS_H
+#define ICHAT_WEB_WS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "call/calls.h"
+#include "chat/hub.h"
+#include "web/web_impl.h"
+
+#define WS_QUEUE_MAX (HUB_QUEUE_MAX * 2) /* a resumed session hands over its whole queue at once */
+#define WS_QUEUE_BYTES (HUB_QUEUE_BYTES * 2)
+#define WS_TEXT_MAX CALLS_FRAME_MAX
+#define WS_PING_S 25 /* below the 60 s after which common proxies close an idle socket */
+#define WS_PONG_S 20
+
+struct ws_sock;
+
+/* Before the upgrade: 0 = go on, 1 = refused, the answer is written. */
+int ws_on_upgrade(struct lws *wsi);
+/* From the lws callback of an accepted socket; -1 = close the connection. */
+int ws_on_open(struct lws *wsi);
+int ws_on_receive(struct ws_sock *sock, const char *data, size_t len);
+void ws_on_pong(struct ws_sock *sock);
+int ws_on_writable(struct ws_sock *sock);
+void ws_on_gone(struct ws_sock *sock);
+/* The server stops: closes every socket with 1001. */
+void ws_close_all(struct web *web);
+
+#endif

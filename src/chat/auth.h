@@ -24,7 +24,12 @@ enum auth_result {
 };
 
 /* Loads or makes the secret (auth.secret, else data.dir/secret with mode 0600). */
-MUST_CHECK enum err auth_create(const struct conf *conf, struct chat *chat, struct auth **out);
+MUST_CHECK enum err auth_create(const struct conf *conf, struct chat *chat, void (*on_wake)(void *ctx), void *ctx,
+                                struct auth **out);
+/* Calls on_done of finished hashes; chat_poll() does. */
+void auth_poll(struct auth *auth);
+/* Ends the hash threads after what is queued; on_done of all is called. Tokens still work until auth_free(). */
+void auth_stop(struct auth *auth);
 void auth_free(struct auth *auth);
 
 /* Checks a login token. The signature is checked at once; the session record comes from a cache or the database, so
@@ -41,9 +46,13 @@ enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t 
 /* Forgets cached session records (after logout, password change); NULL login_id = all of the user. */
 void auth_forget(struct auth *auth, uint64_t user_id, const char *login_id);
 
+/* Login tries by name and address (auth.login_tries_per_min). False: refuse. */
+bool auth_may_try(struct auth *auth, const char *username, const char *address);
+void auth_forget_tries(struct auth *auth, const char *username, const char *address);
+
 /* Passwords: bounded pool of hash threads (auth.hash_threads, auth.hash_queue). on_done runs on the web thread.
- * Hash makes a $2b$ hash with auth.bcrypt_cost. Verify takes any bcrypt hash; hash NULL (unknown user) costs the same
- * time and fails. ERR_FULL: the queue is full, on_done is not called. */
+ * Hash makes a $2b$ hash with auth.bcrypt_cost (NULL when the system failed). Verify takes any bcrypt hash; hash NULL
+ * (unknown user) costs the same time and fails. ERR_FULL: the queue is full, on_done is not called. */
 MUST_CHECK enum err auth_hash(struct auth *auth, const char *password, void (*on_done)(void *ctx, const char *hash),
                               void *ctx);
 MUST_CHECK enum err auth_verify(struct auth *auth, const char *password, const char *hash,

@@ -22,6 +22,9 @@ struct session_ops {
 struct conn_ops {
     bool (*send)(struct conn *conn, const char *text, size_t len);
     void (*close)(struct conn *conn, int code, const char *reason);
+    /* Bytes that the other side has not acknowledged (own queue and kernel); works within on_close() too. May be NULL:
+     * not known. A notification session whose last messages may be lost is not resumed. */
+    size_t (*unsent)(struct conn *conn);
 };
 
 struct conn {

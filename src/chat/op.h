@@ -76,6 +76,7 @@ struct op {
     char *message;                     /* owned; NULL = the code's text */
     json_t *data;                      /* owned; NULL = null */
     json_t *notices;                   /* array of {user, type, payload}, handed to hub_notify() */
+    json_t *events;                    /* array of {name, data} for chat->on_event */
     void *result;                      /* owned; a typed result where the service's header names one */
     void (*free_result)(void *result); /* NULL = free */
     struct op_kept *kept;              /* what op_keep() holds */
@@ -101,11 +102,17 @@ void op_finish(struct op *op, void (*on_done)(struct op *op, void *ctx), void *c
 const char *op_message(const struct op *op);
 
 /* Within a service (db thread). */
+/* A service that has several ways to fail returns enum err inside and ends by op_end(op, inner(op, db)): what
+ * op_refuse() recorded stays, any other error becomes code 500. */
+MUST_CHECK enum err op_refuse(struct op *op, enum chat_code code);
+void op_end(struct op *op, enum err err);
 void op_fail(struct op *op, enum chat_code code);
 void op_fail_text(struct op *op, enum chat_code code, const char *message);
 /* For database errors: code 500; the error was logged by the store. */
 void op_fail_err(struct op *op, enum err err);
 /* Queues a notification to all sessions of a user for after the commit. payload_take: the contract's payload. */
 void op_notify(struct op *op, uint64_t user_id, enum notice_type type, json_t *payload_take);
+/* Something for chat->on_event after the commit ("message.sent"); data_take may be NULL. */
+void op_event(struct op *op, const char *name, json_t *data_take);
 
 #endif

@@ -1,0 +1,111 @@
+/* Deliveries and what contacts show of the last message. */
+#include "chat/deliver.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "store/contact.h"
+#include "store/room.h"
+
+#define SUMMARY_MAX 20 /* code points, CONTRACT section 5 */
+#define STATUS_END 4
+
+static bool is_handled(const struct deliver *deliver, uint64_t user_id)
+{
+    if (deliver->call->status == STATUS_END)
+        return true;
+    for (size_t i = 0; i < deliver->handled_count; i++)
+        if (deliver->handled[i] == user_id)
+            return true;
+    return false;
+}
+
+static enum err deliver_one(struct op *op, struct db *db, const struct deliver *deliver, uint64_t user_id,
+                            int64_t now_us)
+{
+    struct message_row message = *deliver->message;
+    enum err err = db_delivery_insert(db, user_id, message.message_id, now_us, &message.delivery_id);
+    if (err)
+        return err;
+    json_t *call = NULL;
+    if (deliver->call) {
+        call = chat_json_call(deliver->call);
+        json_object_set_new(call, "handled", json_boolean(is_handled(deliver, user_id)));
+    }
+    const char *local_id = user_id == message.sender_id ? deliver->local_id : NULL;
+    json_t *payload = chat_json_message(&message, local_id, call, deliver->form);
+    json_object_set_new(payload, "isNew", json_boolean(deliver->is_new));
+    op_notify(op, user_id, NOTICE_MESSAGE, payload);
+    return ERR_OK;
+}
+
+enum err deliver_message(struct op *op, struct db *db, const struct deliver *deliver, int64_t now_us)
+{
+    uint64_t sender_id = deliver->message->sender_id;
+    bool has_sender = false;
+    for (size_t i = 0; i < deliver->member_count; i++) {
+        if (deliver->members[i] == sender_id) {
+            has_sender = true;
+            continue;
+        }
+        enum err err = deliver_one(op, db, deliver, deliver->members[i], now_us);
+        if (err)
+            return err;
+    }
+    return has_sender ? deliver_one(op, db, deliver, sender_id, now_us) : ERR_OK;
+}
+
+enum err deliver_to_room(struct op *op, struct db *db, struct deliver deliver, int64_t now_us)
+{
+    uint64_t *members;
+    size_t count;
+    enum err err = db_room_members(db, deliver.message->room_id, &members, &count);
+    if (err)
+        return err;
+    deliver.members = members;
+    deliver.member_count = count;
+    err = deliver_message(op, db, &deliver, now_us);
+    free(members);
+    return err;
+}
+
+/* malloc'd. */
+static char *summary(const struct message_row *message)
+{
+    struct text text = {0};
+    if (message->is_revoked)
+        text_add(&text, "[消息已撤回]");
+    else if (message->type == MESSAGE_IMAGE)
+        text_add(&text, "[图片]");
+    else if (message->type == MESSAGE_CALL)
+        text_add(&text, "[通话]");
+    else if (utf8_count(message->text) >= SUMMARY_MAX)
+        text_addf(&text, "%.*s...", (int)utf8_cut(message->text, SUMMARY_MAX), message->text);
+    else
+        text_add(&text, message->text);
+    return text_take(&text);
+}
+
+enum err deliver_summary(struct db *db, const struct message_row *message)
+{
+    char *content = summary(message);
+    enum err err = db_contact_set_last(db, message->room_id, message->message_id, message->created_us, content);
+    free(content);
+    return err;
+}
+
+enum err deliver_call_json(struct db *db, const struct message_row *message, json_t **out)
+{
+    *out = NULL;
+    if (!message->call_id)
+        return ERR_OK;
+    struct call_row call;
+    enum err err = db_call_get(db, message->call_id, &call);
+    if (err)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    *out = chat_json_call(&call);
+    json_object_set_new(*out, "handled", json_true());
+    call_row_clear(&call);
+    return ERR_OK;
+}

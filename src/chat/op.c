@@ -1,0 +1,261 @@
+/* Operations: from the web thread to a db thread and back. */
+#include "chat/op.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "chat/chat.h"
+
+struct op_kept {
+    struct op_kept *next;
+    _Alignas(16) char data[];
+};
+
+const char *chat_code_text(enum chat_code code)
+{
+    switch (code) {
+    case CHAT_OK:
+        return "";
+    case CHAT_BAD_REQUEST:
+        return "请求参数错误";
+    case CHAT_UNAUTHORIZED:
+        return "未登录";
+    case CHAT_FORBIDDEN:
+        return "无权限";
+    case CHAT_INTERNAL:
+        return "服务器内部错误";
+    case CHAT_USER_MISSING:
+        return "用户不存在";
+    case CHAT_USER_EXISTS:
+        return "用户已存在";
+    case CHAT_INVALID_FIELDS:
+        return "请求参数错误";
+    case CHAT_WRONG_PASSWORD:
+        return "用户名或密码错误";
+    case CHAT_TOKEN_EXPIRED:
+        return "凭证已过期";
+    case CHAT_CONTACT_EXISTS:
+        return "联系人已存在";
+    case CHAT_REQUEST_EXISTS:
+        return "联系人申请已存在";
+    case CHAT_REQUEST_MISSING:
+        return "联系人申请不存在";
+    case CHAT_REQUEST_STATE:
+        return "联系人申请状态无效";
+    case CHAT_CONTACT_MISSING:
+        return "联系人不存在";
+    case CHAT_REQUEST_EXPIRED:
+        return "联系人申请已过期";
+    case CHAT_TOO_LATE_TO_REVOKE:
+        return "只能撤回两分钟内的消息";
+    case CHAT_EMPTY_MESSAGE:
+        return "消息内容为空";
+    case CHAT_MESSAGE_TYPE:
+        return "不支持的消息类型";
+    case CALL_STATE_INVALID:
+        return "通话状态无效";
+    case CALL_TOO_FEW:
+        return "通话人数不足";
+    case CALL_MANAGER_MISSING:
+        return "通话管理器不存在";
+    case CALL_MISSING:
+        return "通话不存在";
+    case CALL_NOT_READY:
+        return "通话状态未准备";
+    case CHAT_FILE_FAILED:
+        return "文件保存失败";
+    }
+    return "服务器内部错误";
+}
+
+struct op *op_create(struct chat *chat, enum db_lane lane, op_service *service, uint64_t caller_id, void *args_take)
+{
+    struct op *op = mem_calloc(1, sizeof(*op));
+    op->chat = chat;
+    op->lane = lane;
+    op->service = service;
+    op->caller_id = caller_id;
+    op->args = args_take;
+    op->code = CHAT_OK;
+    return op;
+}
+
+const void *op_keep_bytes(struct op *op, const void *data, size_t len)
+{
+    struct op_kept *kept = mem_calloc(1, sizeof(*kept) + len + 1);
+    kept->next = op->kept;
+    op->kept = kept;
+    if (len)
+        memcpy(kept->data, data, len);
+    return kept->data;
+}
+
+const char *op_keep(struct op *op, const char *s)
+{
+    return s ? op_keep_bytes(op, s, strlen(s)) : "";
+}
+
+void *op_dup(const void *args, size_t size)
+{
+    return memcpy(mem_calloc(1, size), args, size);
+}
+
+const char *op_message(const struct op *op)
+{
+    return op->message ? op->message : chat_code_text(op->code);
+}
+
+static void free_op(struct op *op)
+{
+    if (op->free_args)
+        op->free_args(op->args);
+    else
+        free(op->args);
+    if (op->free_result)
+        op->free_result(op->result);
+    else
+        free(op->result);
+    while (op->kept) {
+        struct op_kept *next = op->kept->next;
+        free(op->kept);
+        op->kept = next;
+    }
+    free(op->message);
+    json_decref(op->data);
+    json_decref(op->notices);
+    json_decref(op->events);
+    free(op);
+}
+
+static void drop_results(struct op *op)
+{
+    json_decref(op->data);
+    json_decref(op->notices);
+    json_decref(op->events);
+    op->data = op->notices = op->events = NULL;
+}
+
+/* Failed or not: what on_done may look at is settled here. */
+static void run(struct db_job *job, struct db *db)
+{
+    struct op *op = (struct op *)job;
+    enum err err = op->lane == DB_WRITE ? db_begin(db) : ERR_OK;
+    if (err)
+        op_fail_err(op, err);
+    else
+        op->service(op, db);
+    if (op->lane == DB_WRITE && op->code == CHAT_OK) {
+        err = db_commit(db);
+        if (err)
+            op_fail_err(op, err);
+    }
+    if (op->code == CHAT_OK)
+        return;
+    if (op->lane == DB_WRITE)
+        db_rollback(db);
+    drop_results(op);
+}
+
+static void send_notices(struct op *op)
+{
+    size_t i;
+    json_t *notice;
+    json_array_foreach (op->notices, i, notice) {
+        uint64_t user_id = (uint64_t)json_integer_value(json_object_get(notice, "user"));
+        enum notice_type type = (enum notice_type)json_integer_value(json_object_get(notice, "type"));
+        hub_notify(op->chat->hub, user_id, type, json_object_get(notice, "payload"));
+    }
+}
+
+static void send_events(struct op *op)
+{
+    size_t i;
+    json_t *event;
+    if (!op->chat->on_event)
+        return;
+    json_array_foreach (op->events, i, event) {
+        op->chat->on_event(op->chat->event_ctx, json_string_value(json_object_get(event, "name")),
+                           json_object_get(event, "data"));
+    }
+}
+
+static void done(struct db_job *job)
+{
+    struct op *op = (struct op *)job;
+    send_notices(op);
+    send_events(op);
+    op->on_done(op, op->ctx);
+    free_op(op);
+}
+
+void op_start(struct op *op, void (*on_done)(struct op *op, void *ctx), void *ctx)
+{
+    op->job.run = run;
+    op->job.done = done;
+    op->on_done = on_done;
+    op->ctx = ctx;
+    if (db_pool_submit(op->chat->db, op->lane, &op->job) == ERR_OK)
+        return;
+    log_limited(LOG_WARN, "The database's queue is full, a request was refused");
+    op_fail(op, CHAT_INTERNAL);
+    op_finish(op, on_done, ctx);
+}
+
+void op_finish(struct op *op, void (*on_done)(struct op *op, void *ctx), void *ctx)
+{
+    on_done(op, ctx);
+    free_op(op);
+}
+
+void op_fail(struct op *op, enum chat_code code)
+{
+    op_fail_text(op, code, NULL);
+}
+
+void op_fail_text(struct op *op, enum chat_code code, const char *message)
+{
+    op->code = code;
+    free(op->message);
+    op->message = message ? mem_strdup(message) : NULL;
+}
+
+void op_fail_err(struct op *op, enum err err)
+{
+    log_limited(LOG_WARN, "A request failed in the database err=%s", err_str(err));
+    op_fail(op, CHAT_INTERNAL);
+}
+
+enum err op_refuse(struct op *op, enum chat_code code)
+{
+    op_fail(op, code);
+    return ERR_STATE;
+}
+
+void op_end(struct op *op, enum err err)
+{
+    if (err && op->code == CHAT_OK)
+        op_fail_err(op, err);
+}
+
+static void add(json_t **array, json_t *item_take)
+{
+    if (!*array)
+        *array = json_array();
+    if (json_array_append_new(*array, item_take) != 0) {
+        log_error("Cannot queue a notification, out of memory?");
+        abort();
+    }
+}
+
+void op_notify(struct op *op, uint64_t user_id, enum notice_type type, json_t *payload_take)
+{
+    add(&op->notices,
+        json_pack("{s:I, s:i, s:o}", "user", (json_int_t)user_id, "type", (int)type, "payload", payload_take));
+}
+
+void op_event(struct op *op, const char *name, json_t *data_take)
+{
+    add(&op->events, json_pack("{s:s, s:o}", "name", name, "data", data_take ? data_take : json_null()));
+}

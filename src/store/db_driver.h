@@ -1,0 +1,80 @@
+/* What a database driver gives to db.c, and the cache of prepared statements that both drivers use. Only store/db*.c
+ * include this. Each driver's connection starts with a struct db, its rows with a struct db_rows. */
+#ifndef ICHAT_STORE_DB_DRIVER_H
+#define ICHAT_STORE_DB_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/db.h"
+
+#define DB_PARAMS_MAX 24
+
+struct db_value {
+    enum { DB_NULL, DB_I64, DB_TEXT } type;
+    int64_t i;
+    const char *s; /* borrowed for the call */
+};
+
+struct db_params {
+    unsigned count;
+    struct db_value values[DB_PARAMS_MAX];
+};
+
+struct db_driver {
+    void (*close)(struct db *db);
+    /* Outside a transaction this may first re-open a lost connection. */
+    enum err (*query)(struct db *db, struct db_rows **rows, const char *sql, const struct db_params *params);
+    enum err (*script)(struct db *db, const char *sql);
+    bool (*next)(struct db_rows *rows);
+    int64_t (*i64)(const struct db_rows *rows, int column);
+    const char *(*text)(const struct db_rows *rows, int column);
+    bool (*is_null)(const struct db_rows *rows, int column);
+    /* Runs the rest, frees; *changed: rows touched. */
+    enum err (*done)(struct db_rows *rows, int64_t *changed);
+    const char *begin_sql;
+    const char *migrate_lock_sql; /* within the transaction; NULL = BEGIN is enough */
+    const char *id_type;
+};
+
+struct db {
+    const struct db_driver *driver;
+    enum db_kind kind;
+    bool is_in_transaction;
+};
+
+struct db_rows {
+    struct db *db;
+};
+
+MUST_CHECK enum err db_sqlite_open(const char *path, struct db **out);
+MUST_CHECK enum err db_pg_open(const char *url, struct db **out);
+
+/* Prepared statements by their text. A statement that is in use is not handed out again: who needs the same text
+ * within its own loop prepares another one, which is not kept. */
+struct db_stmt {
+    struct db_stmt *next; /* in its bucket */
+    char *sql;
+    uint64_t hash;
+    void *handle; /* the driver's */
+    bool is_used;
+    bool is_kept;
+};
+
+#define DB_STMT_BUCKETS 64
+
+struct db_stmts {
+    struct db_stmt *buckets[DB_STMT_BUCKETS];
+    unsigned count;
+};
+
+/* A kept statement that is not in use, marked as used, or NULL. */
+struct db_stmt *db_stmts_take(struct db_stmts *stmts, const char *sql);
+/* A new entry, marked as used; kept unless the text is there already or the cache is full. */
+struct db_stmt *db_stmts_add(struct db_stmts *stmts, const char *sql, void *handle);
+/* Back into the cache; NULL when it is kept, else the handle, which the driver closes: the entry is gone. */
+void *db_stmts_give(struct db_stmt *stmt);
+/* Empties the cache; close is called for each handle. */
+void db_stmts_clear(struct db_stmts *stmts, void (*close)(void *handle));
+
+#endif

@@ -1,0 +1,248 @@
+/* The PostgreSQL driver (libpq). A lost connection is opened again outside transactions. The thread that owns the
+ * connection. */
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/db_driver.h"
+
+/* pg_type.dat: fixed by PostgreSQL's protocol for its built-in types. */
+#define OID_INT8 20
+#define OID_TEXT 25
+
+struct pg_db {
+    struct db db; /* first */
+    PGconn *conn;
+    char *url;
+    struct db_stmts stmts; /* handle: the statement's name, malloc'd */
+    unsigned names;
+};
+
+struct pg_rows {
+    struct db_rows rows; /* first */
+    PGresult *result;
+    int at; /* -1 before the first */
+};
+
+static struct pg_db *as_pg(struct db *db)
+{
+    return (struct pg_db *)db;
+}
+
+/* libpq ends its texts with a line break. */
+static void log_pg(const char *what, const char *message, const char *sql)
+{
+    int len = (int)strcspn(message, "\n");
+    log_error("%s: %.*s%s%s", what, len, message, *sql ? " sql=" : "", sql);
+}
+
+static void on_notice(void *ctx, const char *message)
+{
+    (void)ctx;
+    log_debug("PostgreSQL says: %.*s", (int)strcspn(message, "\n"), message);
+}
+
+static enum err connect_now(struct pg_db *db)
+{
+    db_stmts_clear(&db->stmts, free);
+    PQfinish(db->conn);
+    db->conn = PQconnectdb(db->url);
+    if (PQstatus(db->conn) != CONNECTION_OK) {
+        log_pg("Cannot connect to PostgreSQL", PQerrorMessage(db->conn), "");
+        return ERR_IO;
+    }
+    PQsetNoticeProcessor(db->conn, on_notice, NULL);
+    return ERR_OK;
+}
+
+static enum err ensure_connected(struct pg_db *db)
+{
+    if (PQstatus(db->conn) == CONNECTION_OK)
+        return ERR_OK;
+    if (db->db.is_in_transaction)
+        return ERR_IO;
+    return connect_now(db);
+}
+
+static void pg_close(struct db *db)
+{
+    struct pg_db *self = as_pg(db);
+    db_stmts_clear(&self->stmts, free);
+    PQfinish(self->conn);
+    free(self->url);
+    free(self);
+}
+
+static bool is_good(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* Takes the result. */
+static enum err error_of(PGresult *result, const struct pg_db *db, const char *sql)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    enum err err = state && strcmp(state, "23505") == 0 ? ERR_EXISTS : ERR_IO; /* unique_violation */
+    if (err == ERR_IO)
+        log_pg("PostgreSQL failed", result ? PQresultErrorMessage(result) : PQerrorMessage(db->conn), sql);
+    PQclear(result);
+    return err;
+}
+
+static enum err prepare(struct pg_db *db, const char *sql, const struct db_params *params, struct db_stmt **out)
+{
+    *out = db_stmts_take(&db->stmts, sql);
+    if (*out)
+        return ERR_OK;
+    Oid types[DB_PARAMS_MAX];
+    for (unsigned i = 0; i < params->count; i++)
+        types[i] = params->values[i].type == DB_I64 ? OID_INT8 : params->values[i].type == DB_TEXT ? OID_TEXT : 0;
+    char name[16];
+    snprintf(name, sizeof(name), "s%u", db->names++);
+    PGresult *result = PQprepare(db->conn, name, sql, (int)params->count, types);
+    if (!is_good(result))
+        return error_of(result, db, sql);
+    PQclear(result);
+    *out = db_stmts_add(&db->stmts, sql, mem_strdup(name));
+    return ERR_OK;
+}
+
+static enum err run(struct pg_db *db, PGresult **out, const char *sql, const struct db_params *params)
+{
+    struct db_stmt *stmt;
+    enum err err = prepare(db, sql, params, &stmt);
+    if (err)
+        return err;
+    const char *values[DB_PARAMS_MAX];
+    char numbers[DB_PARAMS_MAX][24];
+    for (unsigned i = 0; i < params->count; i++) {
+        const struct db_value *value = &params->values[i];
+        snprintf(numbers[i], sizeof(numbers[i]), "%lld", (long long)value->i);
+        values[i] = value->type == DB_NULL ? NULL : value->type == DB_TEXT ? value->s : numbers[i];
+    }
+    PGresult *result = PQexecPrepared(db->conn, stmt->handle, (int)params->count, values, NULL, NULL, 0);
+    /* The whole result is here, so the statement is free again and always kept. */
+    free(db_stmts_give(stmt));
+    if (!is_good(result))
+        return error_of(result, db, sql);
+    *out = result;
+    return ERR_OK;
+}
+
+static enum err pg_query(struct db *db, struct db_rows **rows, const char *sql, const struct db_params *params)
+{
+    struct pg_db *self = as_pg(db);
+    enum err err = ensure_connected(self);
+    PGresult *result = NULL;
+    if (!err)
+        err = run(self, &result, sql, params);
+    /* The server went away since the last statement: reading again changes nothing. */
+    if (err && PQstatus(self->conn) != CONNECTION_OK && !db->is_in_transaction && text_has_prefix(sql, "select ")) {
+        err = connect_now(self);
+        if (!err)
+            err = run(self, &result, sql, params);
+    }
+    if (err)
+        return err;
+    struct pg_rows *out = mem_calloc(1, sizeof(*out));
+    out->rows.db = db;
+    out->result = result;
+    out->at = -1;
+    *rows = &out->rows;
+    return ERR_OK;
+}
+
+static enum err exec_text(struct pg_db *db, const char *sql)
+{
+    PGresult *result = PQexec(db->conn, sql);
+    if (!is_good(result))
+        return error_of(result, db, sql);
+    /* A commit of a transaction that had failed answers "ROLLBACK" without an error. */
+    bool is_lost = strcmp(sql, "commit") == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0;
+    PQclear(result);
+    return is_lost ? ERR_IO : ERR_OK;
+}
+
+static enum err pg_script(struct db *db, const char *sql)
+{
+    struct pg_db *self = as_pg(db);
+    enum err err = ensure_connected(self);
+    if (err)
+        return err;
+    err = exec_text(self, sql);
+    if (err && PQstatus(self->conn) != CONNECTION_OK && strcmp(sql, "begin") == 0) {
+        err = connect_now(self);
+        if (!err)
+            err = exec_text(self, sql);
+    }
+    return err;
+}
+
+static bool pg_next(struct db_rows *rows)
+{
+    struct pg_rows *self = (struct pg_rows *)rows;
+    if (self->at >= PQntuples(self->result))
+        return false;
+    return ++self->at < PQntuples(self->result);
+}
+
+static const char *pg_text(const struct db_rows *rows, int column)
+{
+    const struct pg_rows *self = (const struct pg_rows *)rows;
+    return PQgetvalue(self->result, self->at, column);
+}
+
+static int64_t pg_i64(const struct db_rows *rows, int column)
+{
+    return strtoll(pg_text(rows, column), NULL, 10);
+}
+
+static bool pg_is_null(const struct db_rows *rows, int column)
+{
+    const struct pg_rows *self = (const struct pg_rows *)rows;
+    return PQgetisnull(self->result, self->at, column) == 1;
+}
+
+static enum err pg_done(struct db_rows *rows, int64_t *changed)
+{
+    struct pg_rows *self = (struct pg_rows *)rows;
+    *changed = strtoll(PQcmdTuples(self->result), NULL, 10);
+    PQclear(self->result);
+    free(self);
+    return ERR_OK;
+}
+
+static const struct db_driver driver = {
+    .close = pg_close,
+    .query = pg_query,
+    .script = pg_script,
+    .next = pg_next,
+    .i64 = pg_i64,
+    .text = pg_text,
+    .is_null = pg_is_null,
+    .done = pg_done,
+    .begin_sql = "begin",
+    /* Any number that no other program uses: the first bytes of "ichat" as ASCII. */
+    .migrate_lock_sql = "select pg_advisory_xact_lock(452824424820)",
+    .id_type = "bigint generated by default as identity primary key",
+};
+
+enum err db_pg_open(const char *url, struct db **out)
+{
+    struct pg_db *self = mem_calloc(1, sizeof(*self));
+    self->db.driver = &driver;
+    self->db.kind = DB_POSTGRES;
+    self->url = mem_strdup(url);
+    enum err err = connect_now(self);
+    if (err) {
+        pg_close(&self->db);
+        return err;
+    }
+    *out = &self->db;
+    return ERR_OK;
+}

@@ -98,28 +98,37 @@ static size_t pick_chunk(const uint8_t *symbols, size_t count, uint16_t *chunk)
     return n;
 }
 
-/* Cuts the plan to what fits `room` bytes of chunks and deltas. Answers the bytes used. */
+/* Bytes of the plan's chunks and deltas. */
+static size_t plan_size(const struct plan *plan)
+{
+    size_t size = 0;
+    for (size_t at = 0; at < plan->count;) {
+        uint16_t chunk;
+        at += pick_chunk(plan->symbols + at, plan->count - at, &chunk);
+        size += 2;
+    }
+    for (size_t i = 0; i < plan->count; i++)
+        size += delta_len(plan->symbols[i]);
+    return size;
+}
+
+/* Cuts the plan to what fits `room` bytes of chunks and deltas. Answers the bytes it needs then: never more than was
+ * counted on the way, but the cut can let the last symbols share one chunk. */
 static size_t fit_plan(struct plan *plan, size_t room)
 {
     size_t used = 0;
     size_t at = 0;
     while (at < plan->count) {
         uint16_t chunk;
-        size_t n = pick_chunk(plan->symbols + at, plan->count - at, &chunk);
-        if (used + 2 > room)
-            break;
+        size_t end = at + pick_chunk(plan->symbols + at, plan->count - at, &chunk);
         used += 2;
-        size_t end = at + n;
         for (; at < end && used + delta_len(plan->symbols[at]) <= room; at++)
             used += delta_len(plan->symbols[at]);
-        if (at < end) {
-            if (at + n == end)
-                used -= 2; /* not one status of this chunk fits */
+        if (at < end)
             break;
-        }
     }
     plan->count = at;
-    return used;
+    return plan_size(plan);
 }
 
 static void write_deltas(struct wr *wr, const struct plan *plan, const uint64_t *arrivals_us, uint64_t reference)

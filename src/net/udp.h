@@ -16,7 +16,8 @@ struct udp_opts {
     bool wants_gro;
 };
 
-/* Non-blocking, close-on-exec. *has_gso / *has_gro say what this kernel gives. The caller closes fd. */
+/* Non-blocking, close-on-exec. *has_gso / *has_gro say what this kernel gives. The caller closes fd. ERR_EXISTS: the
+ * port is taken; ERR_INVALID: bind_ip is no literal address. */
 MUST_CHECK enum err udp_open(const struct udp_opts *opts, int *fd, uint16_t *port, bool *has_gso, bool *has_gro);
 
 #endif

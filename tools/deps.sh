@@ -5,7 +5,7 @@
 BUILD_PACKAGES=(
   gcc libc6-dev pkg-config meson ninja-build
   libnice-dev libsrtp2-dev libssl-dev libusrsctp-dev libwebsockets-dev libjansson-dev libjwt-dev libcrypt-dev
-  libpq-dev libsqlite3-dev libcyaml-dev libcurl4-openssl-dev libsystemd-dev
+  libpq-dev libsqlite3-dev libcyaml-dev libyaml-dev libcurl4-openssl-dev libsystemd-dev
   ca-certificates curl
 )
 # Only where no node >= 18 with npm is there already.

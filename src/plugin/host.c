@@ -3,10 +3,12 @@
 
 #include <ctype.h>
 #include <dlfcn.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -85,6 +87,30 @@ static const struct ichat_plugin *check_plugin(const char *path, void *library)
     return plugin;
 }
 
+/* Where a name is looked up when plugins.dir is empty: the build tree of this binary, then the installed place. */
+static void find_plugin(struct text *path, const struct conf *conf, const char *name)
+{
+    if (strchr(name, '/')) {
+        text_add(path, name);
+        return;
+    }
+    if (*conf->plugins.dir) {
+        text_addf(path, "%s/%s.so", conf->plugins.dir, name);
+        return;
+    }
+    char exe[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    if (len > 0) {
+        exe[len] = 0;
+        char *slash = strrchr(exe, '/');
+        text_addf(path, "%.*s/../plugins/%s/%s.so", slash ? (int)(slash - exe) : 0, exe, name, name);
+        if (access(path->data, R_OK) == 0)
+            return;
+        text_free(path);
+    }
+    text_addf(path, "/usr/lib/ichat/plugins/%s.so", name);
+}
+
 static enum err load_plugin(struct plugin_host *host, const char *path)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -147,12 +173,8 @@ enum err plugin_host_create(const struct conf *conf, struct plugin_host **out)
     struct plugin_host *host = mem_calloc(1, sizeof(*host));
     enum err err = ERR_OK;
     for (unsigned i = 0; i < conf->plugins.load.count && err == ERR_OK; i++) {
-        const char *name = conf->plugins.load.items[i];
         struct text path = {0};
-        if (strchr(name, '/'))
-            text_add(&path, name);
-        else
-            text_addf(&path, "%s/%s.so", conf->plugins.dir, name);
+        find_plugin(&path, conf, conf->plugins.load.items[i]);
         err = load_plugin(host, path.data);
         text_free(&path);
     }

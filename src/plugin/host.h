@@ -16,7 +16,8 @@
 
 struct plugin_host;
 
-/* Loads what plugins.load names: a path when it holds a '/', else <plugins.dir>/<name>.so. With none it starts no
+/* Loads what plugins.load names: a path when it holds a '/', else <plugins.dir>/<name>.so (with
+ * plugins.dir empty: beside this binary's build, then /usr/lib/ichat/plugins). With none it starts no
  * thread. ERR_INVALID (logged) when one cannot be loaded, has another ABI, or refuses to start; nothing stays loaded
  * then. */
 MUST_CHECK enum err plugin_host_create(const struct conf *conf, struct plugin_host **out);

@@ -48,7 +48,7 @@ void calls_hangup(struct calls *calls, uint64_t caller_id, uint64_t call_id, cal
 void calls_get(struct calls *calls, uint64_t caller_id, uint64_t call_id, calls_done *on_done, void *ctx);
 
 /* Opens a call session on an accepted socket of /api/ws/call: sets conn->session and its ops. is_v2: the subprotocol
- * ichat.call.v2 was agreed on. The session authenticates itself by its first message, within 10 s. */
+ * ichat.call.v2 was agreed on. The session authenticates itself by its first message, in 10 s (v1: 30 s). */
 #define CALLS_V2_PROTOCOL "ichat.call.v2"
 #define CALLS_FRAME_MAX (256u << 10) /* bytes; the socket must refuse longer frames */
 void calls_open_session(struct calls *calls, struct conn *conn, bool is_v2);

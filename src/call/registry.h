@@ -1,0 +1,22 @@
+/* What the sessions use of calls.c. Web thread. */
+#ifndef ICHAT_CALL_REGISTRY_H
+#define ICHAT_CALL_REGISTRY_H
+
+#include "call/calls.h"
+#include "call/env.h"
+#include "call/live.h"
+#include "call/session.h"
+
+/* NULL: unknown, or ended and stored. */
+struct live *calls_find(const struct calls *calls, uint64_t call_id);
+struct call_env *calls_env(struct calls *calls);
+/* Keeps the session on the list that calls_free() walks. */
+void calls_add_session(struct calls *calls, struct call_session *session);
+/* For tests: another clock than the monotonic one. */
+void calls_set_clock(struct calls *calls, uint64_t (*now_us)(void));
+
+/* session_v1.c, session_v2.c */
+void session_v1_open(struct calls *calls, struct conn *conn);
+void session_v2_open(struct calls *calls, struct conn *conn);
+
+#endif

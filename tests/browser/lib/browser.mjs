@@ -1,0 +1,56 @@
+// Chromium with fake camera and microphone, and pages that are each a person of their own.
+import { chromium } from 'playwright-core';
+
+const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--auto-select-desktop-capture-source=Entire screen',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+const launchOptions = { executablePath: EXECUTABLE, headless: true, args: ARGS, timeout: 60_000 };
+
+export function launchBrowser() {
+  return chromium.launch(launchOptions);
+}
+
+/** A browser in a process of its own that can be killed as a crash would: `kill()`. */
+export async function launchKillable() {
+  const server = await chromium.launchServer(launchOptions);
+  const browser = await chromium.connect(server.wsEndpoint());
+  return { browser, kill: () => server.kill() };
+}
+
+/** An own context (own storage, own login) with one page. `login` puts a login made over REST into it. */
+export async function newPerson(browser, server, { login, quality = 'standard', viewport } = {}) {
+  const context = await browser.newContext({
+    baseURL: server.url,
+    locale: 'en-US',
+    viewport: viewport ?? { width: 1280, height: 720 },
+    permissions: ['camera', 'microphone'],
+  });
+  await context.addInitScript(
+    ([token, userId, size]) => {
+      localStorage.setItem('ichat.videoQuality', size);
+      if (!token) return;
+      localStorage.setItem('token', token);
+      localStorage.setItem('loginUserId', String(userId));
+    },
+    [login?.token, login?.userId, quality],
+  );
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const console = [];
+  page.on('console', (message) => console.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => console.push(`uncaught: ${error.stack ?? error}`));
+  return { context, page, console };
+}

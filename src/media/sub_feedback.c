@@ -39,14 +39,10 @@ static void resend(struct sub *sub, const struct packet *packet, uint16_t out_se
         return;
     }
     uint8_t *slot = egress_slot(worker);
-    bool is_rtx = sub->rtx_ssrc != 0;
-    if (is_rtx)
-        out.seq = sub->rtx_seq++;
-    size_t len = sub_write(sub, &packet->head, packet->payload, &out, is_rtx ? &out_seq : NULL, slot);
-    if (is_rtx) {
-        rtp_set_ssrc(slot, sub->rtx_ssrc);
-        rtp_set_pt(slot, sub->format.rtx_pt);
-    }
+    out.seq = sub->rtx_seq++;
+    size_t len = sub_write(sub, &packet->head, packet->payload, &out, &out_seq, slot);
+    rtp_set_ssrc(slot, sub->rtx_ssrc);
+    rtp_set_pt(slot, sub->format.rtx_pt);
     egress_rtp(worker, sub->transport, slot, len);
     worker->counts.retransmitted++;
 }
@@ -54,7 +50,8 @@ static void resend(struct sub *sub, const struct packet *packet, uint16_t out_se
 void sub_on_nack(struct sub *sub, const struct rtcp_fb *fb)
 {
     struct worker *worker = sub->worker;
-    if (sub->state != SUB_ON || !sub->format.has_nack)
+    /* Without RTX there is no answer: a number that was sealed once is never sealed again (rtc/seal.h). */
+    if (sub->state != SUB_ON || !sub->format.has_nack || !sub->rtx_ssrc)
         return;
     struct rtcp_nack_iter it;
     uint16_t seq;

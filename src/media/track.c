@@ -23,6 +23,7 @@
 #define SMALL_PER_S 1000
 #define SMALL_BURST 500
 #define NACK_TICK_US 10000
+#define LATE_MIN 50      /* half of what recv_stats takes for reordering */
 #define RTX_AHEAD_MAX 64 /* a probe may repeat a packet that is newer than all that arrived, but not by much */
 
 static void on_key_wanted(void *ctx, uint8_t layer)
@@ -265,6 +266,15 @@ static bool count_in(struct track *track, struct track_layer *layer, const struc
     return true;
 }
 
+/* A plain retransmission may come so late that by the book (RFC 3550 appendix A.1) it looks like a restart. */
+static bool is_late(const struct track_layer *layer, uint16_t seq)
+{
+    if (!layer->nack || !layer->nack->is_started)
+        return false;
+    int behind = seq_diff(layer->nack->newest, seq);
+    return behind > LATE_MIN && behind <= NACK_GEN_MAX;
+}
+
 void track_on_rtp(struct track *track, uint8_t index, const struct rtp *rtp, const struct track_ext *ext)
 {
     struct worker *worker = track->router.worker;
@@ -279,7 +289,8 @@ void track_on_rtp(struct track *track, uint8_t index, const struct rtp *rtp, con
         worker->counts.over_rate++;
         return;
     }
-    if (!count_in(track, layer, rtp))
+    bool is_very_late = is_late(layer, rtp->seq);
+    if (!is_very_late && !count_in(track, layer, rtp))
         return;
     if (!layer->is_live)
         go_live(track, layer);
@@ -287,7 +298,8 @@ void track_on_rtp(struct track *track, uint8_t index, const struct rtp *rtp, con
         return;
     if (layer->nack) {
         enum nack_gen_event event = nack_gen_on_packet(layer->nack, rtp->seq, worker->now_us);
-        if (event == NACK_GEN_STALE && router_find(&track->router, layer->source, rtp->seq)) {
+        bool is_known = is_very_late || router_find(&track->router, layer->source, rtp->seq);
+        if (event == NACK_GEN_STALE && is_known) {
             worker->counts.duplicates++;
             return;
         }

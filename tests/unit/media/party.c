@@ -302,6 +302,17 @@ static bool is_up(void *ctx)
     return party->is_server_ready && transport_state(party->transport) == TRANSPORT_READY;
 }
 
+/* Our transport is ICE-lite as well: it learns the server's address from a check, which we make for it. */
+void party_meet_server(struct party *party)
+{
+    uint8_t data[512];
+    char name[80];
+    make_name(name, party->params.local_ufrag, party->params.remote_ufrag);
+    struct rig_check check = {.username = name, .pwd = party->params.local_pwd, .is_nominated = true};
+    size_t len = rig_check_make(&check, data, sizeof(data));
+    (void)transport_input(party->transport, data, &len, &party->server, clock_now_us());
+}
+
 void party_connect(struct party *party)
 {
     /* The command may be on the way still, and an unknown name is not answered: ask again, as browsers do. */
@@ -310,13 +321,7 @@ void party_connect(struct party *party)
         (void)stage_try_until(party->stage, is_answered, party, 100);
     }
     assert_true(party->is_answered);
-    /* Our transport is ICE-lite as well: it learns the server's address from a check, which we make for it. */
-    uint8_t data[512];
-    char name[80];
-    make_name(name, party->params.local_ufrag, party->params.remote_ufrag);
-    struct rig_check check = {.username = name, .pwd = party->params.local_pwd, .is_nominated = true};
-    size_t len = rig_check_make(&check, data, sizeof(data));
-    (void)transport_input(party->transport, data, &len, &party->server, clock_now_us());
+    party_meet_server(party);
     stage_until(party->stage, is_up, party);
 }
 

@@ -87,6 +87,8 @@ struct party *party_join(struct stage *stage, uint64_t call_id, uint64_t user_id
 struct party *party_make(struct stage *stage, uint64_t call_id, uint64_t user_id, uint16_t worker);
 void party_connect(struct party *party);
 void party_leave(struct party *party);
+/* Starts DTLS: for parties that connect by hand, after is_answered. */
+void party_meet_server(struct party *party);
 /* A connectivity check as this party sends it. */
 void party_check(struct party *party);
 void party_send_raw(struct party *party, const void *data, size_t len);

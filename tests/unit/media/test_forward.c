@@ -1,4 +1,5 @@
-/* A packet's way from one member to another, over real sockets with DTLS-SRTP: numbers, extensions, key frames. */
+/* A packet's way from one member to another, over real sockets with DTLS-SRTP: numbers, extensions, key frames, pauses.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,75 +8,38 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "party.h"
+#include "pair.h"
 #include "proto/rtp_ext.h"
-
-#define CALL 7
-#define PUB_SSRC 1111
-#define SUB_SSRC 2222
-
-static struct media_format sub_vp8(void)
-{
-    struct media_format format = party_vp8();
-    format.pt = 120;
-    format.rtx_pt = 121;
-    format.ext = (struct media_ext_ids){.mid = 9};
-    return format;
-}
-
-/* Two members, one of whom sees the other. */
-struct pair {
-    struct stage *stage;
-    struct party *pub, *sub;
-    uint64_t track, sub_id;
-};
-
-static struct pair make_pair(unsigned workers)
-{
-    struct pair p = {.stage = stage_create(workers, "spread")};
-    uint16_t other = workers > 1 ? 1 : 0;
-    struct media_format in = party_vp8();
-    p.pub = party_join(p.stage, CALL, 1, 0);
-    p.sub = party_join(p.stage, CALL, 2, other);
-    p.track = party_publish(p.pub, &in, "v", PUB_SSRC, PUB_SSRC + 1);
-    struct party_sub sub = {.track_id = p.track,
-                            .track_worker = 0,
-                            .source = in,
-                            .format = sub_vp8(),
-                            .ssrc = SUB_SSRC,
-                            .rtx_ssrc = SUB_SSRC + 1,
-                            .mid = "m5"};
-    p.sub_id = party_subscribe(p.sub, &sub);
-    party_await_pli(p.pub, PUB_SSRC, 1);
-    return p;
-}
 
 static void check_forward(unsigned workers)
 {
-    struct pair p = make_pair(workers);
-    party_send_vp8(p.pub, PUB_SSRC, 65000, 1000, false); /* nobody can decode this yet */
-    for (unsigned i = 0; i < 600; i++) {                 /* over the wrap */
-        party_send_vp8(p.pub, PUB_SSRC, (uint16_t)(65001 + i), 4000 + i * 3000, i == 0);
-        stage_turn(p.stage, 0);
-    }
-    party_await_rtp(p.sub, SUB_SSRC, 600);
+    struct pair p = pair_make(workers);
+    party_send_vp8(p.pub, PAIR_IN, 65000, 65000 * 3000u, false); /* nobody can decode this yet */
+    pair_send(&p, 65001, 535, true);
+    pair_send(&p, 0, 65, false); /* over the wrap */
     struct rtp first, rtp;
-    assert_true(party_nth_rtp(p.sub, SUB_SSRC, 0, &first));
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 0, &first));
     for (unsigned i = 0; i < 600; i++) {
-        assert_true(party_nth_rtp(p.sub, SUB_SSRC, i, &rtp));
+        uint16_t in = (uint16_t)(65001 + i);
+        assert_true(party_nth_rtp(p.sub, PAIR_OUT, i, &rtp));
         assert_int_equal(rtp.seq, (uint16_t)(first.seq + i));
-        assert_int_equal(rtp.timestamp, first.timestamp + i * 3000);
-        assert_int_equal(rtp.pt, 120);
+        assert_int_equal(rtp.timestamp, first.timestamp + (in - 65001u) * 3000u);
+        assert_int_equal(rtp.pt, PAIR_OUT_PT);
         assert_true(rtp.marker);
         assert_int_equal(rtp.payload_len, 1100);
-        assert_int_equal(rtp_payload(&rtp)[500], (uint8_t)(65001 + i));
+        assert_int_equal(rtp_payload(&rtp)[500], (uint8_t)in);
         struct rtp_ext ext;
-        assert_true(rtp_ext_find(&rtp, 9, &ext));
+        assert_true(rtp_ext_find(&rtp, PAIR_OUT_MID_ID, &ext));
         assert_int_equal(ext.len, 2);
         assert_memory_equal(ext.data, "m5", 2);
-        assert_false(rtp_ext_find(&rtp, 3, &ext));
+        struct rtp_ext_iter it;
+        unsigned count = 0;
+        rtp_ext_iter_init(&it, &rtp);
+        while (rtp_ext_next(&it, &ext))
+            count++;
+        assert_int_equal(count, 1); /* nothing that was not negotiated */
     }
-    assert_int_equal(party_count_rtp(p.sub, SUB_SSRC), 600);
+    assert_int_equal(party_count_rtp(p.sub, PAIR_OUT), 600);
     stage_free(p.stage);
 }
 
@@ -91,11 +55,150 @@ static void test_forward_two_workers(void **state)
     check_forward(2);
 }
 
+/* Both ways at once: each publishes and subscribes, audio with its level. */
+static void test_audio_both_ways(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_create(2, "spread");
+    struct party *a = party_join(stage, 1, 1, 0), *b = party_join(stage, 1, 2, 1);
+    struct media_format in = party_opus(), out = party_opus();
+    out.pt = 63;
+    out.ext = (struct media_ext_ids){.mid = 1, .audio_level = 14, .abs_send_time = 7};
+    uint64_t of_a = party_publish(a, &in, "0", 10, 0), of_b = party_publish(b, &in, "0", 20, 0);
+    party_subscribe(b, &(struct party_sub){of_a, 0, in, out, 11, 0, "7", false});
+    party_subscribe(a, &(struct party_sub){of_b, 1, in, out, 21, 0, "8", false});
+    for (unsigned i = 0; i < 500 && !(party_count_rtp(b, 11) >= 50 && party_count_rtp(a, 21) >= 50); i++) {
+        party_send_opus(a, 10, (uint16_t)i, i * 960, 0x80 | 33);
+        party_send_opus(b, 20, (uint16_t)i, i * 960, 44);
+        stage_turn(stage, 5);
+    }
+    struct rtp rtp;
+    struct rtp_ext ext;
+    assert_true(party_nth_rtp(b, 11, 49, &rtp));
+    assert_int_equal(rtp.pt, 63);
+    assert_int_equal(rtp.payload_len, 80);
+    assert_true(rtp_ext_find(&rtp, 14, &ext));
+    assert_int_equal(ext.data[0], 0x80 | 33);
+    assert_true(rtp_ext_find(&rtp, 7, &ext));
+    assert_int_equal(ext.len, 3);
+    assert_true(ext.data[0] || ext.data[1] || ext.data[2]);
+    assert_true(party_nth_rtp(a, 21, 49, &rtp));
+    assert_true(rtp_ext_find(&rtp, 14, &ext));
+    assert_int_equal(ext.data[0], 44);
+    assert_true(rtp_ext_find(&rtp, 1, &ext));
+    assert_memory_equal(ext.data, "8", 1);
+    stage_free(stage);
+}
+
+/* A sender's probes carry nothing: the subscriber sees neither them nor a gap. */
+static void test_padding_leaves_no_gap(void **state)
+{
+    (void)state;
+    struct pair p = pair_make(2);
+    pair_send(&p, 100, 3, true);
+    for (uint16_t seq = 103; seq < 110; seq++) {
+        struct party_rtp probe = {.ssrc = PAIR_IN, .pt = 96, .seq = seq, .timestamp = 102 * 3000u, .padding = 200};
+        party_send(p.pub, &probe);
+    }
+    pair_send(&p, 110, 3, false);
+    struct rtp first, rtp;
+    assert_int_equal(party_count_rtp(p.sub, PAIR_OUT), 6);
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 0, &first));
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 3, &rtp));
+    assert_int_equal(rtp.seq, (uint16_t)(first.seq + 3));
+    assert_int_equal(rtp.timestamp, first.timestamp + 10 * 3000);
+    stage_free(p.stage);
+}
+
+/* Muted: nothing comes. Unmuted: a key frame is asked for, nothing before it is forwarded, numbers go on. */
+static void check_mute(unsigned workers)
+{
+    struct pair p = pair_make(workers);
+    pair_send(&p, 1, 5, true);
+    party_pause_track(p.pub, p.track, true);
+    stage_idle(p.stage, 50); /* the command is on its way */
+    unsigned asked = party_count_pli(p.pub, PAIR_IN);
+    for (uint16_t seq = 6; seq < 40; seq++)
+        party_send_vp8(p.pub, PAIR_IN, seq, seq * 3000u, seq == 20);
+    stage_idle(p.stage, 50);
+    assert_int_equal(party_count_rtp(p.sub, PAIR_OUT), 5);
+    party_pause_track(p.pub, p.track, false);
+    party_await_pli(p.pub, PAIR_IN, asked + 1);
+    for (uint16_t seq = 40; seq < 45; seq++)
+        party_send_vp8(p.pub, PAIR_IN, seq, seq * 3000u, false);
+    pair_send(&p, 45, 5, true);
+    assert_int_equal(party_count_rtp(p.sub, PAIR_OUT), 10);
+    struct rtp before, after;
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 4, &before));
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 5, &after));
+    assert_int_equal(after.seq, (uint16_t)(before.seq + 1));
+    assert_true((int32_t)(after.timestamp - before.timestamp) > 0);
+    assert_int_equal(rtp_payload(&after)[500], 45);
+    stage_free(p.stage);
+}
+
+static void test_mute_one_worker(void **state)
+{
+    (void)state;
+    check_mute(1);
+}
+
+static void test_mute_two_workers(void **state)
+{
+    (void)state;
+    check_mute(2);
+}
+
+static void test_pause_of_a_subscription(void **state)
+{
+    (void)state;
+    struct pair p = pair_make(1);
+    pair_send(&p, 1, 5, true);
+    party_pause_sub(p.sub, p.sub_id, true);
+    stage_idle(p.stage, 50);
+    for (uint16_t seq = 6; seq < 20; seq++)
+        party_send_vp8(p.pub, PAIR_IN, seq, seq * 3000u, false);
+    stage_idle(p.stage, 50);
+    assert_int_equal(party_count_rtp(p.sub, PAIR_OUT), 5);
+    unsigned asked = party_count_pli(p.pub, PAIR_IN);
+    party_pause_sub(p.sub, p.sub_id, false);
+    party_await_pli(p.pub, PAIR_IN, asked + 1);
+    pair_send(&p, 20, 2, true);
+    struct rtp before, after;
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 4, &before));
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 5, &after));
+    assert_int_equal(after.seq, (uint16_t)(before.seq + 1));
+    stage_free(p.stage);
+}
+
+/* No SSRC was signalled: the MID says whose packets they are, and later ones need it no more. */
+static void test_ssrc_learned_by_mid(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_create(1, "call");
+    struct party *pub = party_join(stage, 1, 1, 0), *sub = party_join(stage, 1, 2, 0);
+    struct media_format in = party_opus(), out = party_opus();
+    uint64_t track = party_publish(pub, &in, "aud", 0, 0);
+    party_subscribe(sub, &(struct party_sub){track, 0, in, out, 11, 0, "7", false});
+    party_send_opus(pub, 5000, 1, 0, 50); /* nobody knows it */
+    const uint8_t payload[50] = {1};
+    struct party_rtp named = {
+        .ssrc = 5000, .pt = 111, .seq = 2, .mid = "aud", .payload = payload, .payload_len = sizeof(payload)};
+    party_send(pub, &named);
+    party_send_opus(pub, 5000, 3, 960, 50);
+    party_await_rtp(sub, 11, 2);
+    stage_idle(stage, 20);
+    assert_int_equal(party_count_rtp(sub, 11), 2);
+    stage_free(stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forward_one_worker),
-        cmocka_unit_test(test_forward_two_workers),
+        cmocka_unit_test(test_forward_one_worker),      cmocka_unit_test(test_forward_two_workers),
+        cmocka_unit_test(test_audio_both_ways),         cmocka_unit_test(test_padding_leaves_no_gap),
+        cmocka_unit_test(test_mute_one_worker),         cmocka_unit_test(test_mute_two_workers),
+        cmocka_unit_test(test_pause_of_a_subscription), cmocka_unit_test(test_ssrc_learned_by_mid),
     };
     if (rtc_global_init())
         return 1;

@@ -9,6 +9,8 @@ static const char *const tcp_names[] = {
 
 static bool is_ipv4(struct span span)
 {
+    if (span_len(span) == 0 || span.end[-1] == '.')
+        return false;
     for (int i = 0; i < 4; i++) {
         uint64_t part;
         struct span field = span_until(&span, '.');

@@ -86,6 +86,20 @@ step('camera and microphone go off and on for the others', async () => {
   await assertMediaFlows(bo.page, others(bo), { name: 'Bo Lin after the toggles' });
 });
 
+step('a screen is shared, taken back, and shared again', async () => {
+  const [ada, bo, chen] = people;
+  const screen = `video-${bo.userId}-screen`;
+  for (let round = 0; round < 2; round++) {
+    await ui.click(bo.page, 'toggle-screen');
+    await everybody([ada, chen], ({ page }) =>
+      page.waitForFunction((id) => document.querySelector(`[data-testid="${id}"]`)?.videoWidth > 0, screen),
+    );
+    await ui.click(bo.page, 'toggle-screen');
+    await everybody([ada, chen], ({ page }) => ui.waitFor(page, screen, { state: 'detached' }));
+  }
+  await assertMediaFlows(ada.page, others(ada), { name: 'Ada after the shares' });
+});
+
 step('a call socket that breaks comes back with the same connections', async () => {
   const [ada, bo] = people;
   await ada.page.evaluate(() => {

@@ -97,8 +97,7 @@ export const en = {
   'incoming.reject': 'Decline',
 
   'end.title': 'Call ended',
-  'end.0': 'The call is over.',
-  'end.1': 'The call is over.',
+  'end.lasted': 'It lasted {time}.',
   'end.2': 'The call was declined.',
   'end.3': 'Nobody answered.',
   'end.4': 'The other side is busy.',

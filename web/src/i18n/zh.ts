@@ -99,8 +99,7 @@ export const zh: Record<keyof typeof en, string> = {
   'incoming.reject': '拒绝',
 
   'end.title': '通话已结束',
-  'end.0': '通话已结束。',
-  'end.1': '通话已结束。',
+  'end.lasted': '通话时长 {time}。',
   'end.2': '对方已拒绝。',
   'end.3': '无人接听。',
   'end.4': '对方忙线中。',

@@ -1,3 +1,4 @@
+import { PhoneFilled } from '@ant-design/icons';
 import { Button, Result } from 'antd';
 import { useNavigate } from 'react-router-dom';
 import { duration } from '../../components/layout';
@@ -17,9 +18,9 @@ export function CallEnd({ onAgain }: { onAgain(): void }) {
   return (
     <div className="call-end" data-testid="call-end" data-reason={String(ending)}>
       <Result
-        status="info"
+        icon={<PhoneFilled rotate={135} />}
         title={t('end.title')}
-        subTitle={`${t(isTextKey(key) ? key : 'end.0')} ${lasted}`.trim()}
+        subTitle={[isTextKey(key) ? t(key) : '', lasted && t('end.lasted', { time: lasted })].filter(Boolean).join(' ')}
         extra={[
           <Button key="home" type="primary" onClick={() => navigate('/')} data-testid="back-home">
             {t('app.back')}

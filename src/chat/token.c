@@ -53,7 +53,7 @@ static enum err read_claims(jwt_t *jwt, int64_t now_s, char payload[TOKEN_PAYLOA
         return ERR_INVALID;
     errno = 0;
     long expires_s = jwt_get_grant_int(jwt, "exp");
-    if (errno)
+    if (errno || expires_s <= 0) /* 0 is what the library makes of a string */
         return ERR_INVALID;
     return expires_s > now_s ? ERR_OK : ERR_CLOSED;
 }

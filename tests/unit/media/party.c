@@ -101,9 +101,11 @@ static void read_party(struct party *party)
         ssize_t n = recv(party->fd, data, sizeof(data), MSG_DONTWAIT);
         if (n <= 0)
             return;
-        if (party->is_silent)
-            continue;
         size_t len = (size_t)n;
+        if (party->is_counting) {
+            party->datagrams += packet_classify(data, len) == PACKET_RTP;
+            continue;
+        }
         if (packet_classify(data, len) == PACKET_STUN) {
             party->is_answered |= data[0] == 1; /* a success response */
             continue;

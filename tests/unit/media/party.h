@@ -50,7 +50,8 @@ struct party {
     struct transport *transport;
     bool is_answered;     /* our check was */
     bool is_server_ready; /* PEER_CONNECTED came */
-    bool is_silent;       /* reads nothing, answers nothing: a dead machine */
+    bool is_counting;     /* counts datagrams and does not open them */
+    unsigned datagrams;
     struct party_box rtp;
     struct party_box rtcp;
     uint64_t bytes_sent;

@@ -88,10 +88,11 @@ struct web_req {
     struct reply reply;
 };
 
-/* From the lws callback; -1 = close the connection. */
+/* From the lws callback; -1 = close the connection. (Never so from a body's: lws 4.1 may call those from where it would
+ * then close the connection twice.) */
 int request_on_headers(struct web *web, struct lws *wsi);
-int request_on_body(struct web_req *req, const void *data, size_t len);
-int request_on_body_end(struct web_req *req);
+void request_on_body(struct web_req *req, const void *data, size_t len);
+void request_on_body_end(struct web_req *req);
 int request_on_writable(struct web_req *req);
 void request_on_gone(struct web_req *req);
 /* Its reply is ready: asks for writability, and gives the client http.idle_timeout_s to take it. */

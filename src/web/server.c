@@ -107,9 +107,11 @@ static int on_request(enum lws_callback_reasons reason, struct web_req *req, con
 {
     switch ((int)reason) {
     case LWS_CALLBACK_HTTP_BODY:
-        return request_on_body(req, in, len);
+        request_on_body(req, in, len);
+        return 0;
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return request_on_body_end(req);
+        request_on_body_end(req);
+        return 0;
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return request_on_writable(req);
     default: /* closed, in one way or the other */

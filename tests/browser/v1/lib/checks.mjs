@@ -1,0 +1,149 @@
+// What must be true of the v1 pages of a call, each awaited until it is or its time is up.
+import assert from 'node:assert/strict';
+import { missing } from '../../lib/media.mjs';
+import { journal, stats, status } from './people.mjs';
+
+const TIMEOUT_MS = 40_000;
+const INTERVAL_MS = 300;
+
+// Each of these is something that the contract's client cannot bear, or a server must not cause.
+const FAULTS = [
+  'unhandled-rejection',
+  'uncaught',
+  'bad-frame',
+  'bad-stream-id',
+  'track-without-stream',
+  'set-remote-failed',
+  'stale-answer',
+  'answer-dropped',
+  'overlapping-offer',
+  'signal-of-stranger',
+  'media-before-states',
+  'unauthorized',
+  'server-error',
+];
+const GLARE = ['glare-dropped', 'glare-yielded'];
+
+/** Samples again until `faultsOf()` gives no sentence. */
+export async function until(name, faultsOf, timeout = TIMEOUT_MS) {
+  const deadline = Date.now() + timeout;
+  let faults = await faultsOf();
+  while (faults.length > 0 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS)); // the interval of sampling
+    faults = await faultsOf();
+  }
+  assert.deepEqual(faults, [], name);
+}
+
+/** Moving pictures and new sound of all `others`, counted from a sample taken now. */
+export async function assertFlows(person, others, { timeout } = {}) {
+  const userIds = others.map(({ userId }) => userId);
+  let before = await stats(person);
+  await until(
+    `media at ${person.name}`,
+    async () => {
+      const now = await stats(person);
+      // The first sample with a picture is what "the pixels change" is measured against; a new connection counts from 0.
+      for (const id of userIds) {
+        const [old, fresh] = [before[id], now[id]];
+        if (!old || old.luma.length === 0 || old.made !== fresh?.made || old.framesDecoded > fresh.framesDecoded) before = { ...before, [id]: fresh };
+      }
+      return missing(before, now, userIds);
+    },
+    timeout,
+  );
+}
+
+export const assertAllFlow = (people, options) =>
+  Promise.all(people.map((person) => assertFlows(person, people.filter((other) => other !== person), options)));
+
+const distance = (a, b) => Math.hypot(...a.map((value, index) => value - b[index]));
+
+/** `person` sees the colour of each of `others` in that one's own tile: they all share their screens. */
+export function assertColours(person, others) {
+  return until(`colours at ${person.name}`, async () => {
+    const now = await stats(person);
+    return others
+      .filter(({ userId, colour }) => distance(now[userId].colour, colour) > 60)
+      .map(({ name, userId, colour }) => `${name} looks like ${now[userId].colour}, not ${colour}`);
+  });
+}
+
+/** `person` hears the tone of each of `others` from that one's own tile. */
+export function assertTones(person, others) {
+  return until(`tones at ${person.name}`, async () => {
+    const heard = await Promise.all(
+      others.map(({ userId }) => person.page.evaluate((id) => window.__v1.hear(id), userId)),
+    );
+    return others
+      .map(({ name, tone }, index) => ({ name, tone, hertz: heard[index].hertz }))
+      .filter(({ tone, hertz }) => Math.abs(hertz - tone) > 20)
+      .map(({ name, tone, hertz }) => `${name} sounds like ${hertz} Hz, not ${tone}`);
+  });
+}
+
+/** `userId`'s track of `kind` is gone at `person`, and nothing of it comes any more. */
+export function assertGone(person, userId, kind) {
+  const progress = (member) => (kind === 'video' ? member.framesDecoded : member.audioEnergy);
+  let before = null;
+  return until(`${kind} of ${userId} gone at ${person.name}`, async () => {
+    const [old, now] = [before, (await stats(person))[userId]];
+    before = now;
+    const faults = [
+      [now[`${kind}Tracks`] === 0, `has ${now[`${kind}Tracks`]} tracks`],
+      [old && progress(now) <= progress(old), `still comes: ${old && progress(old)} -> ${progress(now)}`],
+    ];
+    return faults.filter(([good]) => !good).map(([, sentence]) => sentence);
+  });
+}
+
+/** On how many of its connections the page sends media of `kind` now. */
+export async function countUplinks(person, kind) {
+  const packets = async () => Object.entries(await stats(person)).map(([id, { made, out }]) => [`${id}/${made}`, out[kind].packets]);
+  const before = new Map(await packets());
+  await new Promise((resolve) => setTimeout(resolve, 5 * INTERVAL_MS)); // the time that is measured
+  // RTX and probes of a transport that does not carry the track may count a packet or two.
+  return (await packets()).filter(([key, count]) => count > (before.get(key) ?? 0) + 3).length;
+}
+
+export function assertUplinks(person, expected, kinds = ['audio', 'video']) {
+  return until(`uplinks of ${person.name}`, async () => {
+    const counts = await Promise.all(kinds.map((kind) => countUplinks(person, kind)));
+    return kinds.filter((_, index) => counts[index] !== expected).map((kind, index) => `${counts[index]} of ${kind}`);
+  });
+}
+
+/** All connections of the page have no candidate but the server's. */
+export async function assertOnlyServer(person, server, address) {
+  for (const [userId, { remote, selected }] of Object.entries(await stats(person))) {
+    if (!selected) continue;
+    for (const candidate of [selected, ...remote]) {
+      assert.equal(candidate.address, address, `${person.name} to ${userId}`);
+      const { port } = candidate;
+      assert.ok(port >= server.mediaPort && port < server.mediaPort + server.mediaPorts, `${port} is the server's`);
+    }
+  }
+}
+
+/** The connection of two pages is between themselves: each has selected an address of the other one. */
+export async function assertPeerToPeer(one, other, server) {
+  const [left, right] = [(await stats(one))[other.userId], (await stats(other))[one.userId]];
+  for (const [near, far] of [[left, right], [right, left]]) {
+    const { address, port } = near.selected;
+    assert.ok(port < server.mediaPort || port >= server.mediaPort + server.mediaPorts, `${port} is not the server's`);
+    assert.ok(far.local.some((candidate) => candidate.port === port), `${address}:${port} is the other page's`);
+  }
+}
+
+/** All rounds of negotiation are done. */
+export const assertQuiet = (person) =>
+  until(`rounds of ${person.name}`, async () => ((await status(person)).idle ? [] : ['are under way']));
+
+/** Nothing happened that a client of this kind cannot bear; with `glare` also no offers that crossed. */
+export async function assertClean(person, { glare = true, allow = [] } = {}) {
+  const { counts, entries } = await journal(person);
+  const kinds = [...FAULTS, ...(glare ? GLARE : [])].filter((kind) => !allow.includes(kind));
+  const bad = entries.filter(({ kind }) => kinds.includes(kind)).map(({ ms, kind, detail }) => `${ms} ${kind} ${detail}`);
+  assert.deepEqual(bad, [], `the journal of ${person.name}`);
+  assert.ok(counts['offer-sent'] || counts['answer-sent'], `${person.name} negotiated at all`);
+}

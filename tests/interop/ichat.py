@@ -30,7 +30,6 @@ async def server(**extra):
             "ICHAT_DATA_DIR": data,
             "ICHAT_HTTP_PORT": str(port),
             "ICHAT_MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)),
-            "ICHAT_MEDIA_ANNOUNCE": "127.0.0.1",
             "ICHAT_MEDIA_WORKERS": "1",
             **extra,
         }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """GStreamer's webrtcbin (libnice, its own SDP, SRTP and jitter buffers) as a member: publishes and subscribes."""
 import asyncio
+import re
 import threading
 
 import aiohttp
@@ -22,6 +23,9 @@ PUBLISH = (
 )
 
 
+KEPT = []
+
+
 def sdp_message(text):
     result, message = GstSdp.SDPMessage.new()
     assert result == GstSdp.SDPResult.OK
@@ -29,12 +33,17 @@ def sdp_message(text):
     return message
 
 
-def ask(element, signal, *args):
-    """Emits a signal that answers by promise, and waits for it (worker thread)."""
+def ask(element, signal, argument, key=None):
+    """Emits a signal that answers by promise, and waits for it (worker thread). The value lives to the end."""
     promise = Gst.Promise.new()
-    element.emit(signal, *args, promise)
-    promise.wait()
-    return promise.get_reply()
+    element.emit(signal, argument, promise)
+    assert promise.wait() == Gst.PromiseResult.REPLIED, signal
+    if not key:
+        return None
+    reply = promise.get_reply()
+    value = reply.get_value(key)
+    KEPT.append((promise, reply, value))  # each borrows from the one before
+    return value
 
 
 class Member:
@@ -42,8 +51,11 @@ class Member:
         self.http, self.url = http, url
         self.signaling = Signaling(self)
         self.publisher = Gst.parse_launch(PUBLISH)
-        self.subscriber = Gst.parse_launch("webrtcbin name=rtc bundle-policy=max-bundle")
-        self.subscriber.get_by_name("rtc").connect("pad-added", self.on_pad)
+        self.subscriber = Gst.Pipeline.new("subscriber")
+        receiver = Gst.ElementFactory.make("webrtcbin", "rtc")
+        receiver.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
+        receiver.connect("pad-added", self.on_pad)
+        self.subscriber.add(receiver)
         self.pictures = {}  # pad name -> decoded pictures
         self.sounds = {}    # pad name -> decoded buffers
         self.task = None
@@ -61,14 +73,12 @@ class Member:
         self.publisher.set_state(Gst.State.PLAYING)
         loop = asyncio.get_running_loop()
         assert await loop.run_in_executor(None, ready.wait, 10), "no on-negotiation-needed"
-        offer = (await loop.run_in_executor(None, ask, rtc, "create-offer", None)).get_value("offer")
+        offer = await loop.run_in_executor(None, ask, rtc, "create-offer", None, "offer")
+        sdp = offer.sdp.as_text()
         await loop.run_in_executor(None, ask, rtc, "set-local-description", offer)
-        tracks = []
-        for i in range(offer.sdp.medias_len()):
-            media = offer.sdp.get_media(i)
-            source = "mic" if media.get_media() == "audio" else "camera"
-            tracks.append({"mid": media.get_attribute_val("mid"), "source": source, "muted": False})
-        answer = await self.signaling.request("publish", {"sdp": offer.sdp.as_text(), "tracks": tracks})
+        tracks = [{"mid": mid, "source": "mic" if kind == "audio" else "camera", "muted": False}
+                  for kind, mid in re.findall(r"m=(\w+).*?a=mid:(\S+)", sdp, re.S)]
+        answer = await self.signaling.request("publish", {"sdp": sdp, "tracks": tracks})
         description = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, sdp_message(answer["sdp"]))
         await loop.run_in_executor(None, ask, rtc, "set-remote-description", description)
 
@@ -77,17 +87,19 @@ class Member:
         loop = asyncio.get_running_loop()
         offer = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.OFFER, sdp_message(data["sdp"]))
         await loop.run_in_executor(None, ask, rtc, "set-remote-description", offer)
-        reply = await loop.run_in_executor(None, ask, rtc, "create-answer", None)
-        answer = reply.get_value("answer")
+        answer = await loop.run_in_executor(None, ask, rtc, "create-answer", None, "answer")
+        sdp = answer.sdp.as_text()
         await loop.run_in_executor(None, ask, rtc, "set-local-description", answer)
-        await self.signaling.request("subscribe-answer", {"seq": data["seq"], "sdp": answer.sdp.as_text()})
+        await self.signaling.request("subscribe-answer", {"seq": data["seq"], "sdp": sdp})
 
     def on_pad(self, _, pad):
         if pad.get_direction() != Gst.PadDirection.SRC:
             return
         is_video = pad.get_current_caps().get_structure(0).get_string("media") == "video"
         chain = "videoconvert ! video/x-raw,format=I420" if is_video else "audioconvert"
-        tail = Gst.parse_bin_from_description(f"decodebin ! {chain} ! fakesink name=end signal-handoffs=true sync=false", True)
+        tail = Gst.parse_bin_from_description(
+            f"queue name=start ! decodebin ! {chain} ! fakesink name=end signal-handoffs=true sync=false", False)
+        tail.add_pad(Gst.GhostPad.new("sink", tail.get_by_name("start").get_static_pad("sink")))
         counts = self.pictures if is_video else self.sounds
         name = pad.get_name()
         counts[name] = 0

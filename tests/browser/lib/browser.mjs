@@ -30,8 +30,9 @@ export async function launchKillable() {
   return { browser, kill: () => server.kill() };
 }
 
-/** An own context (own storage, own login) with one page. `login` puts a login made over REST into it. */
-export async function newPerson(browser, server, { login, quality = 'standard', viewport } = {}) {
+/** An own context (own storage, own login) with one page. `login` puts a login made over REST into it; `timeout` is how
+ * long the page may take for each thing asked of it. */
+export async function newPerson(browser, server, { login, quality = 'standard', viewport, timeout = 20_000 } = {}) {
   const context = await browser.newContext({
     baseURL: server.url,
     locale: 'en-US',
@@ -48,7 +49,7 @@ export async function newPerson(browser, server, { login, quality = 'standard', 
     [login?.token, login?.userId, quality],
   );
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(timeout);
   const console = [];
   page.on('console', (message) => console.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => console.push(`uncaught: ${error.stack ?? error}`));

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "proto/sdp_parser.h"
 
-static void write_error(struct sdp_parser *parser, const char *fmt, va_list args)
+static void PRINTF_LIKE(2, 0) write_error(struct sdp_parser *parser, const char *fmt, va_list args)
 {
     int n = snprintf(parser->error, SDP_ERROR_MAX, "line %u: ", parser->line);
     vsnprintf(parser->error + n, (size_t)(SDP_ERROR_MAX - n), fmt, args);

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Runs each fuzz target for a while on its seeds; fails on a crash, a leak, a hang, or a broken promise.
+#   tests/fuzz/run.sh [seconds, default 10] [target...]
+# Inputs that fail are kept in tests/fuzz/out/.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+build=${FUZZ_BUILD:-$root/build-fuzz}
+seconds=${1:-10}
+[ $# -gt 0 ] && shift
+[ $# -gt 0 ] || set -- codec rtcp rtp sdp twcc
+
+found=$(mktemp -d)
+trap 'rm -rf "$found"' EXIT
+
+# Runs a command and shows what it said only if it failed.
+quiet() {
+    "$@" >"$found/quiet.log" 2>&1 || {
+        tail -n 40 "$found/quiet.log" >&2
+        exit 1
+    }
+}
+
+clang=$(command -v clang || command -v clang-14 || true)
+if [ -z "$clang" ]; then
+    echo "fuzz: clang is missing (package clang-14)" >&2
+    exit 1
+fi
+# Some warning options of the project are gcc's alone.
+if [ ! -f "$build/build.ninja" ]; then
+    export CC=$clang
+    quiet meson setup "$build" "$root" -Dfuzzers=true -Dsanitize=address -Dtests=false \
+        -Dc_args=-Wno-unknown-warning-option
+fi
+
+mkdir -p "$here/out"
+failed=0
+for target in "$@"; do
+    quiet ninja -C "$build" -j2 "tests/fuzz/fuzz_$target"
+    mkdir -p "$found/$target"
+    options=""
+    [ "$target" = sdp ] && options="-dict=$here/sdp.dict -max_len=20000"
+    # shellcheck disable=SC2086
+    if "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+        -artifact_prefix="$here/out/$target-" $options "$found/$target" "$here/corpus/$target" >"$found/$target.log" 2>&1; then
+        echo "fuzz $target: ok, $(sed -n 's/^stat::number_of_executed_units: *//p' "$found/$target.log") runs"
+    else
+        failed=1
+        echo "fuzz $target: FAILED" >&2
+        tail -n 40 "$found/$target.log" >&2
+    fi
+done
+exit $failed

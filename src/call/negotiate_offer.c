@@ -111,9 +111,6 @@ static enum err read_line(const struct sdp *sdp, unsigned index, struct publish_
 static enum err check_ssrcs(const struct publish_offer *offer, unsigned index, char error[SDP_ERROR_MAX])
 {
     const struct media_layer *mine = &offer->lines[index].layers[0];
-    if (mine->ssrc && mine->ssrc == mine->rtx_ssrc)
-        return negotiate_refuse(error, "mid %s: ssrc %u is its own retransmission", offer->lines[index].mid,
-                                mine->ssrc);
     for (unsigned i = 0; i < index; i++) {
         const struct media_layer *other = &offer->lines[i].layers[0];
         const uint32_t theirs[] = {other->ssrc, other->rtx_ssrc};

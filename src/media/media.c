@@ -201,7 +201,8 @@ static enum err keep(struct line *line, const struct ending *ending)
         return ERR_FULL;
     }
     if (line->first + line->count == line->room) {
-        memmove(line->overflow, line->overflow + line->first, line->count * sizeof(*line->overflow));
+        if (line->first)
+            memmove(line->overflow, line->overflow + line->first, line->count * sizeof(*line->overflow));
         line->first = 0;
         if (2 * line->count >= line->room) {
             line->room = line->room ? 2 * line->room : 64;

@@ -122,8 +122,6 @@ void seqmap_drop(struct seqmap *map, uint16_t in_seq)
     struct seqmap_segment *segment = &map->segments[map->head];
     /* The number that the dropped packet would have had goes to the next one. */
     uint64_t out_first = segment->out_first + (in - segment->in_first);
-    /* Numbers lost before it stay promised, even if the packets never come. */
-    map->out_newest = out_first - 1;
     if (in == segment->in_first) {
         segment->in_first++; /* dropped one after another: the run has not begun */
         return;

@@ -36,6 +36,9 @@ static void asks_after_a_moment_then_every_rtt(void **state)
     assert_int_equal(nack_gen_on_packet(&gen, 0, 159 * MS), NACK_GEN_STALE);
     assert_int_equal(poll_at(160 * MS, out), 2);
     assert_int_equal(out[1], 1);
+    assert_int_equal(poll_at(222 * MS, out), 0); /* the third time after 1.25 RTT, then 1.5 */
+    assert_int_equal(poll_at(223 * MS, out), 2);
+    assert_int_equal(poll_at(297 * MS, out), 0);
     nack_gen_on_packet(&gen, 65535, 161 * MS);
     nack_gen_on_packet(&gen, 1, 161 * MS);
     assert_true(nack_gen_is_idle(&gen));

@@ -95,7 +95,10 @@ static void jitter_by_the_book(void **state)
     assert_int_equal(stats.jitter_16, 480); /* 480 / 16 in 1/16 */
     packet(2, 0);
     assert_int_equal(stats.jitter_16, 480 + 480 - 30);
-    for (uint32_t n = 3; n < 400; n++)
+    packet(3, 10 * MS);
+    packet(4, 0);
+    assert_int_equal(stats.jitter_16, 1352 + 480 - 85); /* 85 = (1352 + 8) / 16: rounded, not cut */
+    for (uint32_t n = 5; n < 400; n++)
         packet(n, n % 2 * 10 * MS);
     assert_in_range(stats.jitter_16 >> 4, 475, 481);
     assert_in_range(recv_stats_jitter_us(&stats), 9800, 10100);

@@ -122,6 +122,26 @@ static void a_switch_goes_on(void **state)
     assert_int_equal(map_ok(&map, 500, 0, 1133333).seq, 3);
 }
 
+/* What an old source still owed at the switch is not waited for. */
+static void a_switch_ends_old_debts(void **state)
+{
+    (void)state;
+    struct seqmap map;
+    struct seqmap_out out;
+    seqmap_init(&map, 0, 0, 90000);
+    seqmap_switch(&map, 1);
+    for (uint16_t i = 10; i < 1000; i++)
+        assert_int_equal(map_ok(&map, i, 0, 1).seq, i - 10);
+    seqmap_drop(&map, 1001); /* 1000 is lost */
+    seqmap_switch(&map, 2);
+    assert_int_equal(map_ok(&map, 500, 0, 1).seq, 990);
+    check_back(&map, 989, 1, 999);
+    check_back(&map, 990, 2, 500);
+    /* a late packet of the new source has no number, though the old one had such a number */
+    assert_int_equal(seqmap_map(&map, 400, 0, 1, &out), ERR_NOT_FOUND);
+    assert_int_equal(map_ok(&map, 501, 0, 1).seq, 991);
+}
+
 static void too_late_is_too_late(void **state)
 {
     (void)state;
@@ -208,6 +228,7 @@ int main(void)
         cmocka_unit_test(unwraps_over_many_turns),
         cmocka_unit_test(drops_close_up_and_losses_stay_open),
         cmocka_unit_test(a_switch_goes_on),
+        cmocka_unit_test(a_switch_ends_old_debts),
         cmocka_unit_test(too_late_is_too_late),
         cmocka_unit_test(random_streams),
         cmocka_unit_test(old_numbers_lead_back_over_the_wrap),

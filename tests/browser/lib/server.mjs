@@ -69,25 +69,9 @@ async function untilReady(url, child, log) {
   throw new Error(`ichatd was not ready in time:\n${log()}`);
 }
 
-/** `env` overrides configuration by its ICHAT_ names. */
-export async function startServer(env = {}) {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'ichat-browser-'));
-  const [httpPort, mediaPort] = [await freeTcpPort(), await freeMediaPorts()];
-  const url = `http://${HOST}:${httpPort}`;
-  const child = spawn(findBinary(), [], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      ICHAT_DATA_DIR: dataDir,
-      ICHAT_HTTP_BIND: HOST,
-      ICHAT_HTTP_PORT: String(httpPort),
-      ICHAT_HTTP_WEB_ROOT: findWebRoot(),
-      ICHAT_MEDIA_BIND: HOST,
-      ICHAT_MEDIA_PORT: String(mediaPort),
-      ICHAT_MEDIA_ANNOUNCE: MEDIA_ADDRESS,
-      ...env,
-    },
-  });
+/** One process on given ports and data; `stop` asks it to end as an operator would, and says how it ended. */
+async function run(url, env) {
+  const child = spawn(findBinary(), [], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const chunks = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => chunks.push(chunk));
   const log = () => Buffer.concat(chunks).toString().slice(-8_000);
@@ -95,14 +79,12 @@ export async function startServer(env = {}) {
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
 
-  /** Asks it to end as an operator would, and says how it ended. */
   async function stop() {
     process.off('exit', kill);
     if (child.exitCode === null) child.kill('SIGTERM');
     const timer = setTimeout(kill, STOP_MS);
     const result = await ended;
     clearTimeout(timer);
-    await rm(dataDir, { recursive: true, force: true });
     return { ...result, log: log() };
   }
 
@@ -112,5 +94,40 @@ export async function startServer(env = {}) {
     await stop();
     throw error;
   }
-  return { url, mediaPort, mediaPorts: MEDIA_PORTS, log, stop };
+  return { log, stop };
+}
+
+/** `env` overrides configuration by its ICHAT_ names. */
+export async function startServer(env = {}) {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'ichat-browser-'));
+  const [httpPort, mediaPort] = [await freeTcpPort(), await freeMediaPorts()];
+  const url = `http://${HOST}:${httpPort}`;
+  const config = {
+    ICHAT_DATA_DIR: dataDir,
+    ICHAT_HTTP_BIND: HOST,
+    ICHAT_HTTP_PORT: String(httpPort),
+    ICHAT_HTTP_WEB_ROOT: findWebRoot(),
+    ICHAT_MEDIA_BIND: HOST,
+    ICHAT_MEDIA_PORT: String(mediaPort),
+    ICHAT_MEDIA_ANNOUNCE: MEDIA_ADDRESS,
+    ...env,
+  };
+  let running = await run(url, config);
+  return {
+    url,
+    mediaPort,
+    mediaPorts: MEDIA_PORTS,
+    log: () => running.log(),
+    /** Ends it and starts it again on the same ports and data; says how it ended. */
+    async restart() {
+      const result = await running.stop();
+      running = await run(url, config);
+      return result;
+    },
+    async stop() {
+      const result = await running.stop();
+      await rm(dataDir, { recursive: true, force: true });
+      return result;
+    },
+  };
 }

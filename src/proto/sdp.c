@@ -1,7 +1,6 @@
 /* The memory of a session description: its arena and its growing lists. Control threads. */
 #include "proto/sdp.h"
 
-#include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@
 #include "base/mem.h"
 
 #define BLOCK_SIZE 8192 /* a typical browser offer takes two or three */
-#define ALIGNMENT alignof(max_align_t)
+#define ALIGNMENT _Alignof(max_align_t)
 #define LIST_MIN 4
 
 /* A chain of blocks, the newest first; nothing is given back before the end. */
@@ -18,7 +17,7 @@ struct sdp_arena {
     struct sdp_arena *next;
     size_t used;
     size_t size;
-    alignas(max_align_t) unsigned char data[];
+    _Alignas(max_align_t) unsigned char data[];
 };
 
 /* Zeroed memory that lives as long as the description. */

@@ -100,7 +100,7 @@ enum err hash_pool_create(unsigned threads, unsigned limit, unsigned cost, void 
         struct hasher *hasher = &pool->hashers[i];
         hasher->pool = pool;
         hasher->inbox = mailbox_create(sizeof(struct hash_job *), limit + 1, NULL, NULL);
-        char name[16];
+        char name[24];
         snprintf(name, sizeof(name), "hash-%u", i);
         err = thread_start(&hasher->thread, name, run_hasher, hasher);
         pool->hasher_count++;

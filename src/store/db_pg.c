@@ -102,7 +102,7 @@ static enum err prepare(struct pg_db *db, const char *sql, const struct db_param
     Oid types[DB_PARAMS_MAX];
     for (unsigned i = 0; i < params->count; i++)
         types[i] = params->values[i].type == DB_I64 ? OID_INT8 : params->values[i].type == DB_TEXT ? OID_TEXT : 0;
-    char name[16];
+    char name[24];
     snprintf(name, sizeof(name), "s%u", db->names++);
     PGresult *result = PQprepare(db->conn, name, sql, (int)params->count, types);
     if (!is_good(result))

@@ -171,7 +171,7 @@ static enum err start_workers(struct db_pool *pool, const char *url, unsigned re
         struct worker *worker = &pool->workers[i];
         worker->pool = pool;
         worker->lane = &pool->lanes[i == 0 ? DB_WRITE : DB_READ];
-        char name[16];
+        char name[24];
         snprintf(name, sizeof(name), i == 0 ? "db-writer" : "db-reader-%u", i);
         pool->worker_count++;
         if (i > 0)

@@ -108,6 +108,7 @@ static void read_party(struct party *party)
         }
         if (packet_classify(data, len) == PACKET_STUN) {
             party->is_answered |= data[0] == 1; /* a success response */
+            party->answers++;
             continue;
         }
         switch (transport_input(party->transport, data, &len, &party->server, clock_now_us())) {
@@ -228,21 +229,27 @@ void party_send_raw(struct party *party, const void *data, size_t len)
         party->bytes_sent += (uint64_t)n;
 }
 
+int party_socket(const struct party *party)
+{
+    struct sockaddr_storage to;
+    socklen_t len = addr_to_sockaddr(&party->server, &to);
+    int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    int size = 4 * 1024 * 1024;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, len), 0);
+    return fd;
+}
+
 static void open_socket(struct party *party)
 {
     struct media_candidate candidate;
     assert_int_equal(media_candidates(party->stage->media, party->worker, &candidate, 1), 1);
     party->server = rig_addr(candidate.ip, candidate.port);
-    party->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    assert_true(party->fd >= 0);
-    int size = 4 * 1024 * 1024;
-    setsockopt(party->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    struct sockaddr_storage to;
-    socklen_t len = addr_to_sockaddr(&party->server, &to);
-    assert_int_equal(connect(party->fd, (struct sockaddr *)&to, len), 0);
+    party->fd = party_socket(party);
 }
 
-struct party *party_make(struct stage *stage, uint64_t call_id, uint64_t user_id, uint16_t worker)
+static struct party *make(struct stage *stage, uint64_t call_id, uint64_t user_id, uint16_t worker, bool has_remote)
 {
     struct party *party = mem_calloc(1, sizeof(*party));
     party->stage = stage;
@@ -275,8 +282,31 @@ struct party *party_make(struct stage *stage, uint64_t call_id, uint64_t user_id
     cmd.u.peer_add.call_id = call_id;
     cmd.u.peer_add.user_id = user_id;
     cmd.u.peer_add.params = *theirs;
+    if (!has_remote) {
+        memset(cmd.u.peer_add.params.remote_ufrag, 0, RTC_UFRAG_SIZE);
+        memset(cmd.u.peer_add.params.remote_pwd, 0, RTC_PWD_SIZE);
+        cmd.u.peer_add.params.fingerprint_len = 0;
+        cmd.u.peer_add.params.fingerprint_hash[0] = '\0';
+    }
     assert_int_equal(media_post(stage->media, worker, &cmd), ERR_OK);
     return party;
+}
+
+struct party *party_make(struct stage *stage, uint64_t call_id, uint64_t user_id, uint16_t worker)
+{
+    return make(stage, call_id, user_id, worker, true);
+}
+
+struct party *party_make_early(struct stage *stage, uint64_t call_id, uint64_t user_id, uint16_t worker)
+{
+    return make(stage, call_id, user_id, worker, false);
+}
+
+void party_post_remote(struct party *party)
+{
+    struct media_cmd cmd = {.type = MEDIA_CMD_PEER_REMOTE, .peer_id = party->peer_id};
+    cmd.u.peer_remote.params = party->server_params;
+    assert_int_equal(media_post(party->stage->media, party->worker, &cmd), ERR_OK);
 }
 
 static void make_name(char out[80], const char *a, const char *b)
@@ -284,13 +314,18 @@ static void make_name(char out[80], const char *a, const char *b)
     snprintf(out, 80, "%s:%s", a, b);
 }
 
-void party_check(struct party *party)
+size_t party_make_check(const struct party *party, uint8_t *out, size_t size)
 {
-    uint8_t data[512];
     char name[80];
     make_name(name, party->params.remote_ufrag, party->params.local_ufrag);
     struct rig_check check = {.username = name, .pwd = party->params.remote_pwd, .is_nominated = true};
-    party_send_raw(party, data, rig_check_make(&check, data, sizeof(data)));
+    return rig_check_make(&check, out, size);
+}
+
+void party_check(struct party *party)
+{
+    uint8_t data[512];
+    party_send_raw(party, data, party_make_check(party, data, sizeof(data)));
 }
 
 static bool is_answered(void *ctx)

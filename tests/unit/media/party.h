@@ -49,6 +49,7 @@ struct party {
     struct rtc_context *context;
     struct transport *transport;
     bool is_answered;     /* our check was */
+    unsigned answers;     /* STUN that came */
     bool is_server_ready; /* PEER_CONNECTED came */
     bool is_counting;     /* counts datagrams and does not open them */
     unsigned datagrams;
@@ -86,12 +87,19 @@ unsigned stage_count_events(const struct stage *stage, enum media_evt_type type,
 struct party *party_join(struct stage *stage, uint64_t call_id, uint64_t user_id, uint16_t worker);
 /* Only PEER_ADD and the socket; nothing was sent yet. */
 struct party *party_make(struct stage *stage, uint64_t call_id, uint64_t user_id, uint16_t worker);
+/* The same before the remote description came. */
+struct party *party_make_early(struct stage *stage, uint64_t call_id, uint64_t user_id, uint16_t worker);
+/* PEER_REMOTE with server_params as they are. */
+void party_post_remote(struct party *party);
 void party_connect(struct party *party);
 void party_leave(struct party *party);
 /* Starts DTLS: for parties that connect by hand, after is_answered. */
 void party_meet_server(struct party *party);
 /* A connectivity check as this party sends it. */
 void party_check(struct party *party);
+size_t party_make_check(const struct party *party, uint8_t *out, size_t size);
+/* Another socket towards the server's port: the caller closes it. */
+int party_socket(const struct party *party);
 void party_send_raw(struct party *party, const void *data, size_t len);
 
 /* Tracks and subscriptions. */

@@ -16,8 +16,8 @@
 #define NACK_TRIES_MAX 10
 #define LOST_US 1000000 /* then it is given up */
 #define RTX_HEADER 2    /* RFC 4588 section 4 */
-/* The RTP clock may differ from the content's by the loop's jitter and one rounding. */
-#define TIME_TOLERANCE_US 60000
+/* The RTP clock may differ from the content's by roundings only. */
+#define TIME_TOLERANCE_US 2000
 
 struct receiver *receiver_create(const struct describe_line *line)
 {
@@ -129,15 +129,15 @@ static void check_sequence(struct receiver *receiver, uint32_t seq, uint32_t tim
         if (stamp->counter != receiver->last_counter + 1)
             receiver->stats.content_gaps++;
         int64_t rtp_us = ts_to_us(receiver, (int32_t)(timestamp - receiver->last_timestamp));
-        int64_t made_us = (int64_t)(stamp->made_us - receiver->last_made_us);
-        if (llabs(rtp_us - made_us) > TIME_TOLERANCE_US && stamp->counter == receiver->last_counter + 1)
+        int64_t media_us = (int64_t)(stamp->made_us - stamp->late_us - receiver->last_media_us);
+        if (llabs(rtp_us - media_us) > TIME_TOLERANCE_US && stamp->counter == receiver->last_counter + 1)
             receiver->stats.wrong_times++;
     }
     receiver->has_content = true;
     receiver->last_seq = seq;
     receiver->last_counter = stamp->counter;
     receiver->last_timestamp = timestamp;
-    receiver->last_made_us = stamp->made_us;
+    receiver->last_media_us = stamp->made_us - stamp->late_us;
 }
 
 static void check_content(struct receiver *receiver, const uint8_t *payload, size_t len, uint32_t seq,
@@ -157,7 +157,7 @@ static void check_content(struct receiver *receiver, const uint8_t *payload, siz
     if (receiver->sr_us) {
         int64_t sr_us = (int64_t)ntp_to_us(receiver->sr_ntp - ntp_from_wall_us(0));
         int64_t rtp_us = sr_us + ts_to_us(receiver, (int32_t)(timestamp - receiver->sr_timestamp));
-        stats->sync_error_us = rtp_us - (int64_t)stamp.made_us;
+        stats->sync_error_us = rtp_us - (int64_t)(stamp.made_us - stamp.late_us);
     }
     check_sequence(receiver, seq, timestamp, &stamp);
 }

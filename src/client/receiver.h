@@ -35,7 +35,7 @@ struct receiver {
     uint32_t last_counter;
     uint32_t last_seq;
     uint32_t last_timestamp;
-    uint64_t last_made_us;
+    uint64_t last_media_us;
     /* reports */
     uint64_t sr_us;
     uint64_t sr_ntp;

@@ -121,9 +121,14 @@ static void send_new(struct sender *sender, struct sent *sent, size_t len)
     (void)send_packet(sender, sent, false);
 }
 
+static struct synth_stamp make_stamp(const struct sender *sender, uint64_t now_us)
+{
+    return (struct synth_stamp){.made_us = now_us, .late_us = (uint32_t)(now_us - sender->frame_us) & 0xffffff};
+}
+
 static void send_audio_frame(struct sender *sender, uint64_t now_us)
 {
-    struct sent sent = {.stamp = {.made_us = now_us}, .marker = sender->stats.packets == 0};
+    struct sent sent = {.stamp = make_stamp(sender, now_us), .marker = sender->stats.packets == 0};
     send_new(sender, &sent, SYNTH_STAMP_LEN);
 }
 
@@ -136,7 +141,7 @@ static void send_video_frame(struct sender *sender, uint64_t now_us)
     if (is_keyframe)
         sender->stats.keyframes++;
     for (unsigned i = 0; i < count; i++) {
-        struct sent sent = {.stamp = {.made_us = now_us},
+        struct sent sent = {.stamp = make_stamp(sender, now_us),
                             .marker = i + 1 == count,
                             .video = {.is_keyframe = is_keyframe,
                                       .picture_id = sender->picture_id,
@@ -179,7 +184,7 @@ void sender_tick(struct sender *sender, uint64_t now_us, uint32_t phase_us)
         sender->report_us = now_us + REPORT_US / 10;
     }
     while (now_us >= sender->next_us) {
-        /* Media time is the planned time, so that the stamps, too, are free of the loop's jitter. */
+        /* Media time is the planned time: free of the loop's jitter. */
         sender->frame_us = sender->next_us;
         if (sender->line.kind == CLIENT_AUDIO)
             send_audio_frame(sender, now_us);

@@ -42,7 +42,7 @@ void synth_stamp_write(struct wr *wr, const struct synth_stamp *stamp)
     wr_u64(wr, stamp->made_us);
     wr_u32(wr, stamp->counter);
     wr_u8(wr, stamp->kind);
-    wr_u24(wr, 0);
+    wr_u24(wr, stamp->late_us);
     wr_u32(wr, STAMP_MAGIC);
 }
 
@@ -55,7 +55,7 @@ bool synth_stamp_read(const uint8_t *payload, size_t len, struct synth_stamp *ou
     out->made_us = rd_u64(&rd);
     out->counter = rd_u32(&rd);
     out->kind = rd_u8(&rd);
-    rd_skip(&rd, 3);
+    out->late_us = rd_u24(&rd);
     return rd_u32(&rd) == STAMP_MAGIC && !rd.is_bad;
 }
 

@@ -21,7 +21,8 @@
 
 struct synth_stamp {
     uint64_t user_id;
-    uint64_t made_us; /* clock_now_us() of the sender */
+    uint64_t made_us; /* clock_now_us() of the sender when it sent */
+    uint32_t late_us; /* so much after the media's own time; below 2^24 */
     uint32_t counter; /* packets of this track */
     uint8_t kind;     /* enum client_kind */
 };

@@ -128,6 +128,9 @@ static int on_socket(enum lws_callback_reasons reason, struct ws_sock *sock, con
     case LWS_CALLBACK_RECEIVE_PONG:
         ws_on_pong(sock);
         return 0;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        ws_on_peer_close(sock);
+        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return ws_on_writable(sock);
     default:
@@ -172,6 +175,7 @@ int listen_on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_HTTP_WRITEABLE:
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
     case LWS_CALLBACK_SERVER_WRITEABLE:
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_CLOSED:

@@ -40,7 +40,9 @@ struct ws_sock {
     struct timer timer; /* the next ping, the pong's arrival, or the end of closing */
     bool is_ping_due;
     bool is_pong_awaited;
-    bool is_closing; /* nothing comes in or is queued any more */
+    bool is_closing;        /* nothing comes in or is queued any more */
+    bool was_peer_closed;   /* its close frame came; our answer to it must not count as unsent */
+    size_t unsent_at_close; /* as it came */
     int close_code;
     char close_reason[124]; /* RFC 6455 section 5.5: 125 bytes with the code's two */
 };
@@ -124,14 +126,19 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
 }
 
 /* What waits here, in lws, and in the kernel for the other side's acknowledgement. */
-static size_t on_conn_unsent(struct conn *conn)
+static size_t count_unsent(struct ws_sock *sock)
 {
-    struct ws_sock *sock = of_conn(conn);
     int fd = lws_get_socket_fd(lws_get_network_wsi(sock->wsi));
     int in_kernel = 0;
     if (fd < 0 || ioctl(fd, SIOCOUTQ, &in_kernel))
         in_kernel = 1; /* not known: better too much than a message lost */
     return sock->queued_bytes + (size_t)in_kernel + (lws_partial_buffered(sock->wsi) ? 1u : 0u);
+}
+
+static size_t on_conn_unsent(struct conn *conn)
+{
+    struct ws_sock *sock = of_conn(conn);
+    return sock->was_peer_closed ? sock->unsent_at_close : count_unsent(sock);
 }
 
 static const struct conn_ops conn_ops = {on_conn_send, on_conn_close, on_conn_unsent};
@@ -237,6 +244,12 @@ void ws_on_pong(struct ws_sock *sock)
         return;
     sock->is_pong_awaited = false;
     set_timer(sock, WS_PING_S);
+}
+
+void ws_on_peer_close(struct ws_sock *sock)
+{
+    sock->unsent_at_close = count_unsent(sock);
+    sock->was_peer_closed = true;
 }
 
 static int write_ping(struct ws_sock *sock)

@@ -27,6 +27,7 @@ int ws_on_upgrade(struct lws *wsi);
 int ws_on_open(struct lws *wsi);
 int ws_on_receive(struct ws_sock *sock, const char *data, size_t len);
 void ws_on_pong(struct ws_sock *sock);
+void ws_on_peer_close(struct ws_sock *sock);
 int ws_on_writable(struct ws_sock *sock);
 void ws_on_gone(struct ws_sock *sock);
 /* The server stops: closes every socket with 1001. */

@@ -28,7 +28,7 @@ if [ -z "$clang" ]; then
 fi
 # Some warning options of the project are gcc's alone.
 if [ ! -f "$build/build.ninja" ]; then
-    export CC=$clang
+    export CC="$clang"
     quiet meson setup "$build" "$root" -Dfuzzers=true -Dsanitize=address -Dtests=false \
         -Dc_args=-Wno-unknown-warning-option
 fi

@@ -55,6 +55,25 @@ static void age_hides_and_expires(void **state)
     history_free(history);
 }
 
+/* Without a look at the age for many turns of the numbers, the oldest still come out first. */
+static void expires_in_order_after_many_turns(void **state)
+{
+    (void)state;
+    for (unsigned last = 60000; last < 99999; last += 7777) {
+        struct history *history = history_create(64, AGE);
+        for (unsigned i = 0; i <= last; i++)
+            (void)history_put(history, (uint16_t)i, &slots[i], 100 + i);
+        uint64_t now = 100 + last - 60 + AGE; /* the ring holds last - 63 ... last: three are over the age */
+        for (unsigned i = last - 63; i < last - 60; i++)
+            assert_ptr_equal(history_expire(history, now), &slots[i]);
+        assert_null(history_expire(history, now));
+        for (unsigned i = last - 60; i <= last; i++)
+            assert_ptr_equal(history_drain(history), &slots[i]);
+        assert_null(history_drain(history));
+        history_free(history);
+    }
+}
+
 /* Random numbers, jumps included: the slots inside are those put in and not yet given back. */
 static void no_slot_is_lost(void **state)
 {
@@ -98,6 +117,7 @@ static void no_slot_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(keeps_and_evicts), cmocka_unit_test(age_hides_and_expires),
+                                       cmocka_unit_test(expires_in_order_after_many_turns),
                                        cmocka_unit_test(no_slot_is_lost)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,18 +40,13 @@ static void drop(struct tries *tries, struct entry *entry)
     free(entry);
 }
 
-static struct entry *oldest(struct tries *tries)
-{
-    return list_is_empty(&tries->entries) ? NULL : list_item(tries->entries.next, struct entry, node);
-}
-
 void tries_free(struct tries *tries)
 {
     if (!tries)
         return;
-    struct entry *entry;
-    while ((entry = oldest(tries)))
-        drop(tries, entry);
+    list_each (node, &tries->entries) {
+        drop(tries, list_item(node, struct entry, node));
+    }
     hmap_free(tries->by_key);
     free(tries);
 }
@@ -71,9 +66,12 @@ static uint64_t key_of(const struct tries *tries, const char *name, const char *
 
 static void forget_old(struct tries *tries, uint64_t now_us)
 {
-    struct entry *entry;
-    while ((entry = oldest(tries)) && (entry->until_us <= now_us || hmap_count(tries->by_key) >= TRIES_ENTRIES_MAX))
+    list_each (node, &tries->entries) {
+        struct entry *entry = list_item(node, struct entry, node);
+        if (entry->until_us > now_us && hmap_count(tries->by_key) < TRIES_ENTRIES_MAX)
+            break;
         drop(tries, entry);
+    }
 }
 
 bool tries_count(struct tries *tries, const char *name, const char *address, uint64_t now_us)

@@ -2,6 +2,7 @@
 #include "chat/user.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -9,7 +10,7 @@
 #include "store/contact.h"
 #include "store/setting.h"
 
-#define KEYWORD_MAX 20 /* no name is longer */
+#define KEYWORD_MAX 20 /* code points; no name is longer */
 
 void user_infos(struct op *op, struct db *db)
 {
@@ -81,7 +82,9 @@ void user_search(struct op *op, struct db *db)
     uint64_t size = args->size ? args->size : 5;
     size = size < USER_SEARCH_SIZE_MAX ? size : USER_SEARCH_SIZE_MAX;
     uint64_t page = args->page ? args->page - 1 : 0;
-    if (utf8_count(args->keyword) > KEYWORD_MAX || page > INT32_MAX)
+    /* Comes from a query string, so it may be anything; nothing is found by what no name can be. */
+    if (!utf8_is_valid(args->keyword, strlen(args->keyword)) || utf8_count(args->keyword) > KEYWORD_MAX ||
+        page > INT32_MAX)
         return;
     struct user_search search = {
         .keyword = args->keyword,

@@ -270,6 +270,8 @@ static void test_search(void **state)
     expect_found(f, &args, "qd xq ");
     args.page = UINT64_MAX;
     expect_found(f, &args, "");
+    args = (struct user_search_args){.keyword = "\xff\xfe", .page = 1, .size = 5};
+    expect_found(f, &args, "");
     args = (struct user_search_args){.keyword = "%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%", .page = 1, .size = 5};
     expect_found(f, &args, "");
 }

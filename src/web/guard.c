@@ -15,7 +15,7 @@ void guard_peer_address(struct lws *wsi, struct addr *out)
     struct sockaddr_storage sa;
     socklen_t len = sizeof(sa);
     memset(out, 0, sizeof(*out));
-    int fd = lws_get_socket_fd(lws_get_network_wsi(wsi));
+    int fd = lws_get_socket_fd(wsi);
     if (fd < 0 || getpeername(fd, (struct sockaddr *)&sa, &len) ||
         addr_from_sockaddr(out, (struct sockaddr *)&sa, len) != ERR_OK)
         memset(out, 0, sizeof(*out));

@@ -92,7 +92,9 @@ static enum err open_one(struct web *web, uint16_t port, bool is_tls, char error
         }
         info.ssl_cert_filepath = cert;
         info.ssl_private_key_filepath = key;
-        info.alpn = "h2,http/1.1";
+        /* No HTTP/2: lws 4.1 ends a connection with GOAWAY whenever another frame stands behind a POST's data in one
+         * read, which is what browsers send, and knows no measure against rapid resets (CVE-2023-44487). */
+        info.alpn = "http/1.1";
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
         info.ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION;
     }

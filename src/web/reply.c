@@ -140,7 +140,7 @@ static uint8_t *build_head(struct web_req *req, uint8_t *start, uint8_t *end)
                                         (int)strlen(value), &at, end))
             return NULL;
     }
-    if (req->must_close && !req->is_h2 &&
+    if (req->must_close &&
         lws_add_http_header_by_name(req->wsi, (const uint8_t *)"connection:", (const uint8_t *)"close", 5, &at, end))
         return NULL;
     bool has_length = reply->status != 304; /* RFC 9110 section 15.4.5: the length of what is not sent */
@@ -179,19 +179,17 @@ static int write_head(struct web_req *req)
     if (reply->is_head_only)
         reply->left = 0;
     bool is_over = reply->left == 0;
-    /* HTTP/1: the beginning of the body goes out with the head, one system call for most answers. */
-    if (!req->is_h2 && !is_over) {
-        size_t room = (size_t)(end - at) < WEB_CHUNK ? (size_t)(end - at) : WEB_CHUNK;
-        ssize_t n = take_body(reply, at, room);
+    /* The beginning of the body goes out with the head: one system call for most answers. */
+    if (!is_over) {
+        ssize_t n = take_body(reply, at, (size_t)(end - at));
         if (n < 0)
             return -1;
         at += n;
         is_over = reply->left == 0;
     }
-    int flags = LWS_WRITE_HTTP_HEADERS | (is_over ? LWS_WRITE_H2_STREAM_END : 0);
     size_t len = (size_t)(at - start);
     reply->was_head_sent = true;
-    if (lws_write(req->wsi, start, len, (enum lws_write_protocol)flags) < (int)len)
+    if (lws_write(req->wsi, start, len, LWS_WRITE_HTTP_HEADERS) < (int)len)
         return -1;
     return is_over ? 1 : 0;
 }
@@ -199,16 +197,7 @@ static int write_head(struct web_req *req)
 static int write_body(struct web_req *req)
 {
     struct reply *reply = &req->reply;
-    size_t max = WEB_CHUNK;
-    if (req->is_h2) {
-        /* HTTP/2 flow control: 0 = wait, lws asks again after the client's WINDOW_UPDATE */
-        lws_fileofs_t allowed = lws_get_peer_write_allowance(req->wsi);
-        if (allowed <= 0)
-            return 0;
-        if ((size_t)allowed < max)
-            max = (size_t)allowed;
-    }
-    ssize_t n = take_body(reply, req->web->scratch + LWS_PRE, max);
+    ssize_t n = take_body(reply, req->web->scratch + LWS_PRE, WEB_SCRATCH - LWS_PRE);
     if (n < 0)
         return -1;
     enum lws_write_protocol kind = reply->left ? LWS_WRITE_HTTP : LWS_WRITE_HTTP_FINAL;

@@ -17,7 +17,7 @@ struct web_req;
 struct reply {
     unsigned status;
     struct {
-        const char *name; /* a literal, lower case, with its colon, as HTTP/2 and lws want it */
+        const char *name; /* a literal with its colon, as lws wants it */
         char *value;      /* owned */
     } headers[REPLY_HEADERS_MAX];
     size_t header_count;

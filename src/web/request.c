@@ -104,7 +104,6 @@ static struct web_req *create(struct web *web, struct lws *wsi)
     req->web = web;
     req->wsi = wsi;
     req->method = method_of(method);
-    req->is_h2 = lws_get_network_wsi(wsi) != wsi;
     req->path = strndup(uri, (size_t)uri_len); /* ends at a decoded %00 */
     req->is_mounted = !strcmp(req->path, "/api") || text_has_prefix(req->path, "/api/");
     for (unsigned i = 0; i < HDR_COUNT; i++)
@@ -147,8 +146,7 @@ void request_send(struct web_req *req)
     req->state = REQUEST_ANSWERED;
     arm_idle(req);
     /* lws serves no writability to a connection whose reading is paused. */
-    if (!req->is_h2)
-        lws_rx_flow_control(req->wsi, 1);
+    lws_rx_flow_control(req->wsi, 1);
     lws_callback_on_writable(req->wsi);
 }
 
@@ -160,8 +158,7 @@ static void run(struct web_req *req)
     lws_set_timeout(req->wsi, NO_PENDING_TIMEOUT, 0);
     req->state = REQUEST_RUNNING;
     /* What comes next is not read before this one is answered. */
-    if (!req->is_h2)
-        lws_rx_flow_control(req->wsi, 0);
+    lws_rx_flow_control(req->wsi, 0);
     if (!req->reply.status) {
         guard_run(req);
         return;
@@ -169,11 +166,11 @@ static void run(struct web_req *req)
     request_send(req);
 }
 
-/* RFC 9110 section 10.1.1. HTTP/2 clients do not wait. */
+/* RFC 9110 section 10.1.1. */
 static int send_continue(struct web_req *req)
 {
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (req->is_h2 || !req->headers[HDR_EXPECT] || strcasecmp(req->headers[HDR_EXPECT], "100-continue"))
+    if (!req->headers[HDR_EXPECT] || strcasecmp(req->headers[HDR_EXPECT], "100-continue"))
         return 0;
     uint8_t *out = req->web->scratch + LWS_PRE;
     memcpy(out, line, sizeof(line) - 1);
@@ -237,7 +234,7 @@ void request_on_body_end(struct web_req *req)
  * pipelined POST for its body, and then never returns. */
 static bool has_pipelined(const struct web_req *req)
 {
-    return !req->is_h2 && !lws_service_adjust_timeout(req->web->lws, 1, 0);
+    return !lws_service_adjust_timeout(req->web->lws, 1, 0);
 }
 
 int request_on_writable(struct web_req *req)

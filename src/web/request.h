@@ -64,7 +64,6 @@ struct web_req {
     const struct route *route; /* NULL: none fits */
     struct addr from;
     enum http_method method;
-    bool is_h2;
     bool is_mounted;          /* under /api */
     char *path;               /* decoded, without the query */
     char *headers[HDR_COUNT]; /* NULL: absent */

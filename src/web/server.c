@@ -165,7 +165,7 @@ int listen_on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_RAW_RX:
         return -1;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return !strcasecmp(in, "websocket") ? ws_on_upgrade(wsi) : -1;
+        return ws_on_upgrade(wsi, in);
     case LWS_CALLBACK_HTTP:
         return request_on_headers(web_of(wsi), wsi);
     case LWS_CALLBACK_ESTABLISHED:
@@ -182,7 +182,7 @@ int listen_on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         break;
     case LWS_CALLBACK_WSI_DESTROY:
         web = web_of(wsi);
-        if (lws_get_network_wsi(wsi) == wsi && web->connections)
+        if (web->connections)
             web->connections--;
         break;
     default:

@@ -1,4 +1,4 @@
-/* The web edge: HTTP/1.1, HTTP/2 over TLS and WebSockets, on one thread that also runs chat/ and call/.
+/* The web edge: HTTP/1.1 and WebSockets, plain and over TLS, on one thread that also runs chat/ and call/.
  *
  *     web_create(conf, metrics, &web);                  main; nothing listens yet
  *     chat_create(conf, metrics, web_timers(web), web_wake, web, &chat);

@@ -16,14 +16,12 @@
 
 /* Bodies of all requests that are being gathered; beyond it a request is refused (500). */
 #define WEB_BODY_BYTES_MAX (256u << 20)
-/* One lws_write() of a body: within HTTP/2's default largest frame (RFC 9113 section 4.2). */
-#define WEB_CHUNK 16000
-#define WEB_SCRATCH (LWS_PRE + 2 * 16384)
+#define WEB_SCRATCH (LWS_PRE + 65536) /* what one lws_write() takes */
 
 struct thread;
 struct upload_limit;
 
-/* What an lws connection or stream carries, behind its opaque pointer. First member of struct web_req and ws_sock. */
+/* What an lws connection carries, behind its opaque pointer. First member of struct web_req and ws_sock. */
 enum peer_kind { PEER_REQUEST, PEER_SOCKET };
 struct peer {
     enum peer_kind kind;

@@ -128,7 +128,7 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
 /* What waits here, in lws, and in the kernel for the other side's acknowledgement. */
 static size_t count_unsent(struct ws_sock *sock)
 {
-    int fd = lws_get_socket_fd(lws_get_network_wsi(sock->wsi));
+    int fd = lws_get_socket_fd(sock->wsi);
     int in_kernel = 0;
     if (fd < 0 || ioctl(fd, SIOCOUTQ, &in_kernel))
         in_kernel = 1; /* not known: better too much than a message lost */
@@ -143,7 +143,6 @@ static size_t on_conn_unsent(struct conn *conn)
 
 static const struct conn_ops conn_ops = {on_conn_send, on_conn_close, on_conn_unsent};
 
-/* false: neither of ours. HTTP/2 carries the path elsewhere (RFC 8441). */
 static bool is_path(struct lws *wsi, const char *path)
 {
     char *uri = NULL;
@@ -159,15 +158,17 @@ static bool origin_is_allowed(struct lws *wsi)
     char host[256] = "";
     if (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) < 0)
         return false; /* longer than any of ours */
-    if (lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) <= 0)
-        (void)lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HTTP_COLON_AUTHORITY);
+    if (lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) < 0)
+        return false;
     return guard_origin_is_allowed(web_of(wsi)->conf, origin, host);
 }
 
-int ws_on_upgrade(struct lws *wsi)
+int ws_on_upgrade(struct lws *wsi, const char *protocol)
 {
     unsigned status = 0;
-    if (web_of(wsi)->stop_by_us)
+    if (strcasecmp(protocol, "websocket"))
+        status = HTTP_STATUS_BAD_REQUEST; /* h2c; lws cannot go on without the upgrade */
+    else if (web_of(wsi)->stop_by_us)
         status = HTTP_STATUS_SERVICE_UNAVAILABLE;
     else if (!is_path(wsi, PATH_NOTIFICATION) && !is_path(wsi, PATH_CALL))
         status = HTTP_STATUS_NOT_FOUND;

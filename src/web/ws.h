@@ -22,7 +22,7 @@
 struct ws_sock;
 
 /* Before the upgrade: 0 = go on, 1 = refused, the answer is written. */
-int ws_on_upgrade(struct lws *wsi);
+int ws_on_upgrade(struct lws *wsi, const char *protocol);
 /* From the lws callback of an accepted socket; -1 = close the connection. */
 int ws_on_open(struct lws *wsi);
 int ws_on_receive(struct ws_sock *sock, const char *data, size_t len);

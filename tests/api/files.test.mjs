@@ -156,7 +156,8 @@ describe('uploads and downloads', () => {
     for (const each of missing) {
       const { text } = await raw(server, `GET /api/${each} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       const [answer] = answers(text);
-      assert.ok([401, 403, 404].includes(answer.status), `${each}: ${answer.status}`);
+      // lws drops a connection that sends a %00 without a word.
+      assert.ok(each.includes('%00') ? !answer : [401, 403, 404].includes(answer.status), `${each}: ${answer?.status}`);
     }
     for (const each of ['/api/file/../../secret', '/api/file/....//secret', '/api/file/..\\secret', '/api/file/..', '/../../../etc/passwd']) {
       const { text } = await raw(server, `GET ${each} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);

@@ -219,7 +219,7 @@ int main(int argc, char **argv)
     int code = EXIT_BAD_CALL;
     if (client_create(&opts, &cast.client) == ERR_OK) {
         cast.users = mem_calloc(cast.args.members, sizeof(*cast.users));
-        cast.members = mem_calloc(cast.args.members, sizeof(*cast.members));
+        cast.members = mem_calloc(cast.args.members, sizeof(struct member *));
         code = run(&cast);
         client_free(cast.client);
     }

@@ -74,7 +74,7 @@ enum err client_rest(struct client *client, const char *method, const char *path
 
 static enum err enter(struct client *client, const char *path, json_t *body_take, struct client_user *out)
 {
-    json_t *data;
+    json_t *data = NULL;
     enum err err = client_rest(client, "POST", path, NULL, body_take, &data);
     if (err != ERR_OK)
         return err;
@@ -102,7 +102,7 @@ enum err client_login(struct client *client, const char *name, const char *passw
 /* For calls whose answer does not matter. */
 static enum err post(struct client *client, const char *path, const struct client_user *user, json_t *body_take)
 {
-    json_t *data;
+    json_t *data = NULL;
     enum err err = client_rest(client, "POST", path, user->token, body_take, &data);
     if (err == ERR_OK)
         json_decref(data);
@@ -111,7 +111,7 @@ static enum err post(struct client *client, const char *path, const struct clien
 
 enum err client_befriend(struct client *client, const struct client_user *a, const struct client_user *b)
 {
-    json_t *data;
+    json_t *data = NULL;
     enum err err =
         client_rest(client, "POST", "contact/user", a->token, json_pack("{s:I}", "userId", (json_int_t)b->id), &data);
     if (err != ERR_OK)
@@ -150,7 +150,7 @@ static enum err get_contacts(struct client *client, const struct client_user *us
 static enum err find_contacts(struct client *client, const struct client_user *owner, const struct client_user *others,
                               size_t count, json_t **out)
 {
-    json_t *contacts;
+    json_t *contacts = NULL;
     enum err err = get_contacts(client, owner, &contacts);
     if (err != ERR_OK)
         return err;
@@ -173,7 +173,7 @@ static enum err find_contacts(struct client *client, const struct client_user *o
 /* The contact of the newest group. */
 static enum err find_group(struct client *client, const struct client_user *owner, uint64_t *contact_id)
 {
-    json_t *contacts, *contact;
+    json_t *contacts = NULL, *contact;
     enum err err = get_contacts(client, owner, &contacts);
     if (err != ERR_OK)
         return err;
@@ -195,7 +195,7 @@ static enum err find_group(struct client *client, const struct client_user *owne
 enum err client_make_group(struct client *client, const struct client_user *owner, const struct client_user *others,
                            size_t count, uint64_t *contact_id)
 {
-    json_t *ids;
+    json_t *ids = NULL;
     enum err err = find_contacts(client, owner, others, count, &ids);
     if (err == ERR_OK)
         err = post(client, "contact/group", owner,
@@ -206,7 +206,7 @@ enum err client_make_group(struct client *client, const struct client_user *owne
 enum err client_call_create(struct client *client, const struct client_user *caller, uint64_t contact_id,
                             const struct client_user *callees, size_t count, uint64_t *call_id)
 {
-    json_t *ids = json_array(), *data;
+    json_t *ids = json_array(), *data = NULL;
     for (size_t i = 0; i < count; i++)
         json_array_append_new(ids, json_integer((json_int_t)callees[i].id));
     enum err err = client_rest(client, "POST", "call", caller->token,
@@ -223,7 +223,7 @@ enum err client_call_ready(struct client *client, const struct client_user *user
     char path[64];
     snprintf(path, sizeof(path), "call?callId=%llu", (unsigned long long)call_id);
     for (unsigned waited_ms = 0; waited_ms < CALL_READY_MS; waited_ms += CALL_POLL_MS) {
-        json_t *data;
+        json_t *data = NULL;
         enum err err = client_rest(client, "GET", path, user->token, NULL, &data);
         if (err != ERR_OK)
             return err;
@@ -242,7 +242,7 @@ enum err client_call_join(struct client *client, const struct client_user *user,
                           char token[CLIENT_TOKEN_SIZE])
 {
     char path[64];
-    json_t *data;
+    json_t *data = NULL;
     snprintf(path, sizeof(path), "call/join?callId=%llu", (unsigned long long)call_id);
     enum err err = client_rest(client, "POST", path, user->token, NULL, &data);
     if (err != ERR_OK)
@@ -283,7 +283,7 @@ enum err client_make_call(struct client *client, const struct client_user *users
     if (count > 2) {
         err = client_make_group(client, &users[0], users + 1, count - 1, &contact_id);
     } else {
-        json_t *ids;
+        json_t *ids = NULL;
         err = find_contacts(client, &users[0], users + 1, 1, &ids);
         if (err == ERR_OK) {
             contact_id = (uint64_t)json_integer_value(json_array_get(ids, 0));

@@ -17,6 +17,7 @@
 #include "media/relay.h"
 #include "media/worker_cmd.h"
 #include "net/udp.h"
+#include "net/udp_local.h"
 #include "proto/demux.h"
 
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024) /* 20 ms of 1.6 Gbit/s: the loop may be away for so long */
@@ -193,8 +194,9 @@ static enum err open_socket(struct worker *worker)
     socklen_t len = sizeof(local);
     worker->is_v4_only =
         getsockname(worker->udp_fd, (struct sockaddr *)&local, &len) == 0 && local.ss_family == AF_INET;
-    worker->rx = udp_rx_create(has_gro);
-    worker->tx = udp_tx_create(WORKER_TX_SLOTS, has_gso);
+    worker->locals = udp_locals_create();
+    worker->rx = udp_rx_create(has_gro, worker->locals);
+    worker->tx = udp_tx_create(WORKER_TX_SLOTS, has_gso, worker->locals);
     return ERR_OK;
 }
 
@@ -202,7 +204,6 @@ static void make_memory(struct worker *worker)
 {
     const struct conf *conf = worker->setup.conf;
     worker->now_us = clock_now_us();
-    worker->wall_minus_mono_us = clock_wall_us() - (int64_t)worker->now_us;
     worker->liveness_us = conf->media.liveness_ms * US_PER_MS;
     worker->pli_interval_us = conf->media.pli_interval_ms * US_PER_MS;
     worker->cmds = mailbox_create(sizeof(struct media_cmd), WORKER_CMDS, NULL, NULL);
@@ -257,6 +258,7 @@ void worker_free(struct worker *worker)
         return;
     udp_tx_free(worker->tx);
     udp_rx_free(worker->rx);
+    udp_locals_free(worker->locals);
     loop_del(worker->loop, &worker->relay_watch);
     loop_del(worker->loop, &worker->cmd_watch);
     loop_del(worker->loop, &worker->udp_watch);

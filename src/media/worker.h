@@ -77,7 +77,6 @@ struct worker {
     bool is_v4_only;
     uint64_t liveness_us;
     uint64_t pli_interval_us;
-    int64_t wall_minus_mono_us;
 
     /* owned by the media thread */
     struct loop_fd udp_watch, cmd_watch, relay_watch;
@@ -85,6 +84,7 @@ struct worker {
     bool has_more;      /* a queue was left unfinished: do not sleep */
     bool is_stopping;
     uint64_t now_us; /* of this turn */
+    struct udp_locals *locals;
     struct udp_rx *rx;
     struct udp_tx *tx;
     struct timers *timers;

@@ -151,6 +151,27 @@ static void test_nack_on_proxy(void **state)
     check_nack(2);
 }
 
+/* After a pause the numbers of the source are new to the history; those of the subscriber go on. */
+static void test_nack_after_mute(void **state)
+{
+    (void)state;
+    struct pair p = pair_make(2);
+    pair_send(&p, 1, 10, true);
+    party_pause_track(p.pub, p.track, true);
+    unsigned asked = party_count_pli(p.pub, PAIR_IN);
+    party_pause_track(p.pub, p.track, false);
+    party_await_pli(p.pub, PAIR_IN, asked + 1);
+    pair_send(&p, 11, 10, true);
+    struct rtp lost, again;
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 15, &lost));
+    party_send_nack(p.sub, PAIR_OUT, lost.seq);
+    party_await_rtp(p.sub, PAIR_OUT + 1, 1);
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 15, &lost));
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT + 1, 0, &again));
+    assert_memory_equal(rtp_payload(&again) + 2, rtp_payload(&lost), lost.payload_len);
+    stage_free(p.stage);
+}
+
 /* No number is sealed twice, so without RTX a NACK has no answer; the stream goes on. */
 static void test_nack_without_rtx(void **state)
 {
@@ -176,12 +197,14 @@ static void test_nack_storm_is_bounded(void **state)
     struct rtp first;
     assert_true(party_nth_rtp(p.sub, PAIR_OUT, 0, &first));
     uint16_t start = first.seq;
+    unsigned resent = 0;
     for (unsigned round = 0; round < 10; round++) {
+        p.sub->rtp.count = 0;
         for (unsigned i = 0; i < 400; i++)
             party_send_nack(p.sub, PAIR_OUT, (uint16_t)(start + i));
         stage_idle(p.stage, 20);
+        resent += party_count_rtp(p.sub, PAIR_OUT + 1);
     }
-    unsigned resent = party_count_rtp(p.sub, PAIR_OUT + 1);
     assert_in_range(resent, 100, 136 + 400); /* 150,000 bytes at once, then 250,000 a second */
     stage_free(p.stage);
 }
@@ -345,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nack),
+        cmocka_unit_test(test_nack_after_mute),
         cmocka_unit_test(test_nack_without_rtx),
         cmocka_unit_test(test_nack_on_proxy),
         cmocka_unit_test(test_nack_storm_is_bounded),

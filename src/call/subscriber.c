@@ -337,9 +337,9 @@ void subscriber_clear(struct subscriber *subscriber)
 {
     subscriber_detach(subscriber);
     pc_close(&subscriber->pc);
-    struct list *node;
-    while ((node = list_pop(&subscriber->subs)))
+    list_each (node, &subscriber->subs)
         free(list_item(node, struct subscription, node));
+    list_init(&subscriber->subs);
 }
 
 void subscriber_attach(struct subscriber *subscriber)

@@ -10,12 +10,12 @@
 #include "base/err.h"
 
 /* IPv4 is kept as v4-mapped (::ffff:a.b.c.d), so that one dual-stack socket and one comparison serve both. No padding:
- * the 24 bytes are the hash key. */
+ * the 24 bytes are the hash key. With `local` it names a path, as ICE's candidate pairs do. */
 struct addr {
     uint8_t ip[16];
     uint32_t scope; /* IPv6 link-local interface index, else 0 */
     uint16_t port;  /* host order */
-    uint16_t zero;
+    uint16_t local; /* the own address that the datagram came to, see net/udp_local.h; 0 = whichever */
 };
 
 #define ADDR_TEXT_MAX 64

@@ -58,6 +58,22 @@ static enum err local_port(int fd, uint16_t *port)
     return ERR_OK;
 }
 
+/* Bound to all addresses: each datagram shall tell to which one it came. */
+static void tell_local(int fd, bool is_v4_only)
+{
+    int on = 1;
+    if (is_v4_only)
+        (void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+    else
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+}
+
+static bool is_any(const struct addr *addr)
+{
+    static const uint8_t any_v6[16] = {0}, any_v4[16] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(addr->ip, any_v6, sizeof(any_v6)) == 0 || memcmp(addr->ip, any_v4, sizeof(any_v4)) == 0;
+}
+
 enum err udp_open(const struct udp_opts *opts, int *fd, uint16_t *port, bool *has_gso, bool *has_gro)
 {
     struct addr addr;
@@ -84,6 +100,8 @@ enum err udp_open(const struct udp_opts *opts, int *fd, uint16_t *port, bool *ha
     }
     set_buffer(sock, SO_RCVBUF, SO_RCVBUFFORCE, opts->rcvbuf_bytes);
     set_buffer(sock, SO_SNDBUF, SO_SNDBUFFORCE, opts->sndbuf_bytes);
+    if (is_any(&addr))
+        tell_local(sock, is_v4_only);
     int on = 1, size = 0;
     socklen_t size_len = sizeof(size);
     *has_gso = getsockopt(sock, IPPROTO_UDP, UDP_SEGMENT, &size, &size_len) == 0;

@@ -2,7 +2,7 @@
  * after creation.
  *
  * Receiving:
- *     struct udp_rx *rx = udp_rx_create(has_gro);
+ *     struct udp_rx *rx = udp_rx_create(has_gro, locals);
  *     size_t n = udp_rx_read(rx, fd);
  *     for (size_t i = 0; i < n; i++) handle(udp_rx_packet(rx, i));       valid until the next read
  *
@@ -29,10 +29,13 @@ struct udp_packet {
     struct addr from;
 };
 
+struct udp_locals;
 struct udp_rx;
 struct udp_tx;
 
-struct udp_rx *udp_rx_create(bool has_gro);
+/* locals (NULL = none): gives each packet's `from` the number of the own address that it came to, when the socket tells
+ * it. */
+struct udp_rx *udp_rx_create(bool has_gro, struct udp_locals *locals);
 void udp_rx_free(struct udp_rx *rx);
 /* Reads at most one batch; the number of datagrams (after splitting GRO), 0 when there is none. Oversized ones
  * (> 2,000 bytes) are dropped and counted. */
@@ -40,7 +43,8 @@ size_t udp_rx_read(struct udp_rx *rx, int fd);
 struct udp_packet *udp_rx_packet(struct udp_rx *rx, size_t i);
 uint64_t udp_rx_oversized(const struct udp_rx *rx);
 
-struct udp_tx *udp_tx_create(size_t slots, bool has_gso);
+/* locals (NULL = none): the receiving half's; packets leave from the own address that to->local names. */
+struct udp_tx *udp_tx_create(size_t slots, bool has_gso, const struct udp_locals *locals);
 void udp_tx_free(struct udp_tx *tx);
 uint8_t *udp_tx_slot(struct udp_tx *tx);
 /* Takes the slot last given out. Several commits to the same receiver keep their order. */

@@ -8,13 +8,14 @@
 
 #include "base/mem.h"
 #include "net/udp_batch.h"
+#include "net/udp_local.h"
 
 #define PACKET_MAX 2000   /* longer datagrams are no media, STUN or DTLS of ours */
 #define PLAIN_SIZE 2048   /* shows an oversized one as truncated */
 #define JOINED_SIZE 65536 /* what GRO may join */
 #define SEGMENTS_MAX 128  /* in one joined datagram; UDP_GRO_CNT_MAX in the kernel is 64 */
 #define STAGGER 192       /* so that equal offsets of neighbouring buffers fall into different cache sets */
-#define CONTROL_SIZE CMSG_SPACE(sizeof(int))
+#define CONTROL_SIZE (CMSG_SPACE(sizeof(int)) + UDP_LOCAL_CONTROL)
 
 struct udp_rx {
     /* set once at creation */
@@ -22,6 +23,7 @@ struct udp_rx {
     size_t packets_max;
     uint8_t *buffers;
     struct udp_packet *packets;
+    struct udp_locals *locals;
     /* owner's */
     size_t count;
     uint64_t oversized;
@@ -31,9 +33,10 @@ struct udp_rx {
     _Alignas(struct cmsghdr) uint8_t control[UDP_RX_BATCH][CONTROL_SIZE];
 };
 
-struct udp_rx *udp_rx_create(bool has_gro)
+struct udp_rx *udp_rx_create(bool has_gro, struct udp_locals *locals)
 {
     struct udp_rx *rx = mem_calloc_lines(1, sizeof(*rx));
+    rx->locals = locals;
     rx->buffer_size = has_gro ? JOINED_SIZE : PLAIN_SIZE;
     rx->packets_max = has_gro ? UDP_RX_BATCH * SEGMENTS_MAX : UDP_RX_BATCH;
     rx->buffers = mem_calloc_lines(UDP_RX_BATCH, rx->buffer_size + STAGGER);
@@ -58,18 +61,19 @@ void udp_rx_free(struct udp_rx *rx)
     free(rx);
 }
 
-/* The size of the joined datagrams (udp(7), UDP_GRO), or the whole length when it is one. */
-static size_t segment_size(struct msghdr *msg, size_t len)
+/* *segment: the size of the joined datagrams (udp(7), UDP_GRO), unchanged when it is one. *local: see udp_local.h. */
+static void read_control(struct udp_rx *rx, struct msghdr *msg, size_t *segment, uint16_t *local)
 {
     for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-        if (cmsg->cmsg_level != IPPROTO_UDP || cmsg->cmsg_type != UDP_GRO)
-            continue;
-        int size;
-        memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
-        if (size > 0)
-            return (size_t)size;
+        if (cmsg->cmsg_level == IPPROTO_UDP && cmsg->cmsg_type == UDP_GRO) {
+            int size;
+            memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
+            if (size > 0)
+                *segment = (size_t)size;
+        } else if (rx->locals) {
+            *local = udp_locals_learn(rx->locals, cmsg);
+        }
     }
-    return len;
 }
 
 static void split(struct udp_rx *rx, size_t i)
@@ -80,7 +84,8 @@ static void split(struct udp_rx *rx, size_t i)
         return;
     uint8_t *at = rx->iov[i].iov_base;
     size_t left = msg->msg_len;
-    size_t size = segment_size(&msg->msg_hdr, left);
+    size_t size = left;
+    read_control(rx, &msg->msg_hdr, &size, &from.local);
     if (size > PACKET_MAX || (msg->msg_hdr.msg_flags & MSG_TRUNC)) {
         rx->oversized += (left + size - 1) / size;
         return;

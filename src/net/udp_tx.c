@@ -13,12 +13,13 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "net/udp_batch.h"
+#include "net/udp_local.h"
 
 #define RUN_SEGMENTS 64  /* UDP_MAX_SEGMENTS of the kernel */
 #define RUN_BYTES 64999  /* an IP packet holds 65,535 bytes with its headers */
 #define CALL_MESSAGES 64 /* entries of one sendmmsg */
 #define NONE UINT32_MAX
-#define CONTROL_SIZE CMSG_SPACE(sizeof(uint16_t))
+#define CONTROL_SIZE (UDP_LOCAL_CONTROL + CMSG_SPACE(sizeof(uint16_t)))
 
 struct slot {
     uint16_t len;
@@ -37,6 +38,7 @@ struct run {
     uint32_t count;
     size_t bytes;
     uint16_t segment;
+    size_t local_control; /* bytes of control data that name the own address; the segment size follows them */
 };
 
 struct udp_tx {
@@ -49,6 +51,7 @@ struct udp_tx {
     struct receiver *receivers;
     uint32_t *table; /* receiver index + 1 by address; 0 = free */
     struct iovec *iov;
+    const struct udp_locals *locals;
     /* owner's */
     size_t used;
     size_t receiver_count;
@@ -66,7 +69,7 @@ struct udp_tx {
     _Alignas(struct cmsghdr) uint8_t control[CALL_MESSAGES][CONTROL_SIZE];
 };
 
-struct udp_tx *udp_tx_create(size_t slots, bool has_gso)
+struct udp_tx *udp_tx_create(size_t slots, bool has_gso, const struct udp_locals *locals)
 {
     assert(slots > 0 && slots < NONE);
     struct udp_tx *tx = mem_calloc_lines(1, sizeof(*tx));
@@ -74,6 +77,7 @@ struct udp_tx *udp_tx_create(size_t slots, bool has_gso)
     while (table < 2 * slots)
         table *= 2;
     tx->slots = slots;
+    tx->locals = locals;
     tx->seed = rand_u64();
     tx->table_mask = table - 1;
     tx->data = mem_calloc_lines(slots, UDP_TX_SLOT_SIZE);
@@ -184,11 +188,14 @@ static void fill_message(struct udp_tx *tx, struct run *run, size_t i)
         tx->iov[tx->iov_count++] =
             (struct iovec){.iov_base = tx->data + (size_t)at * UDP_TX_SLOT_SIZE, .iov_len = tx->slot[at].len};
     }
+    run->local_control =
+        tx->locals ? udp_locals_write(tx->locals, run->to->addr.local, tx->is_v4_fd, tx->control[i]) : 0;
+    msg->msg_control = tx->control[i];
+    msg->msg_controllen = run->local_control;
     if (run->count < 2)
         return;
-    msg->msg_control = tx->control[i];
-    msg->msg_controllen = CONTROL_SIZE;
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+    msg->msg_controllen += CMSG_SPACE(sizeof(run->segment));
+    struct cmsghdr *cmsg = (struct cmsghdr *)(void *)(tx->control[i] + run->local_control);
     cmsg->cmsg_level = IPPROTO_UDP;
     cmsg->cmsg_type = UDP_SEGMENT;
     cmsg->cmsg_len = CMSG_LEN(sizeof(run->segment));
@@ -206,7 +213,11 @@ static bool send_singly(struct udp_tx *tx, int fd, size_t i)
 {
     const struct run *run = &tx->runs[i];
     bool is_sent = false;
-    struct msghdr msg = {.msg_name = &tx->names[i], .msg_namelen = tx->msgs[i].msg_hdr.msg_namelen, .msg_iovlen = 1};
+    struct msghdr msg = {.msg_name = &tx->names[i],
+                         .msg_namelen = tx->msgs[i].msg_hdr.msg_namelen,
+                         .msg_iovlen = 1,
+                         .msg_control = tx->control[i],
+                         .msg_controllen = run->local_control};
     for (uint32_t n = 0; n < run->count; n++) {
         msg.msg_iov = &tx->msgs[i].msg_hdr.msg_iov[n];
         tx->stats.calls++;

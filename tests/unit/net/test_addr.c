@@ -35,7 +35,7 @@ static void test_text(void **state)
         struct addr addr;
         char text[ADDR_TEXT_MAX];
         assert_int_equal(addr_parse(&addr, table[i].in, 7882), ERR_OK);
-        assert_int_equal(addr.zero, 0);
+        assert_int_equal(addr.local, 0);
         addr_ip_text(&addr, text);
         assert_string_equal(text, table[i].ip);
         addr_text(&addr, text);

@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "net/udp.h"
 #include "net/udp_batch.h"
+#include "net/udp_local.h"
 
 #define RECEIVERS 5
 #define SLOTS 300
@@ -105,9 +106,9 @@ static void exchange(const char *ip, bool wants_gso, bool wants_gro, uint32_t se
     for (int i = 0; i < RECEIVERS; i++) {
         bool unused;
         receivers[i].fd = open_socket(ip, wants_gro, &receivers[i].addr, &unused, &has_gro);
-        receivers[i].rx = udp_rx_create(has_gro);
+        receivers[i].rx = udp_rx_create(has_gro, NULL);
     }
-    struct udp_tx *tx = udp_tx_create(SLOTS, wants_gso && has_gso);
+    struct udp_tx *tx = udp_tx_create(SLOTS, wants_gso && has_gso, NULL);
     uint64_t packets = 0, bytes = 0;
     for (int round = 0; round < 20; round++) {
         size_t size = 1200;
@@ -163,8 +164,8 @@ static void test_both_families(void **state)
     int fd = open_socket("::", false, &any, &has_gso, &has_gro), fds[2];
     fds[0] = open_socket("127.0.0.1", true, &to[0], &has_gso, &has_gro);
     fds[1] = open_socket("::1", true, &to[1], &has_gso, &has_gro);
-    struct udp_tx *tx = udp_tx_create(8, has_gso);
-    struct udp_rx *rx = udp_rx_create(has_gro);
+    struct udp_tx *tx = udp_tx_create(8, has_gso, NULL);
+    struct udp_rx *rx = udp_rx_create(has_gro, NULL);
     for (uint32_t i = 0; i < 8; i++) {
         fill(udp_tx_slot(tx), 500, i % 2, i / 2);
         udp_tx_commit(tx, 500, &to[i % 2]);
@@ -210,7 +211,7 @@ static void test_runs_are_joined(void **state)
     int receiver = open_socket("127.0.0.1", true, &to, &has_gso, &has_gro);
     if (!has_gso || !has_gro)
         skip();
-    struct udp_tx *tx = udp_tx_create(100, true);
+    struct udp_tx *tx = udp_tx_create(100, true, NULL);
     static uint8_t bytes[65536];
     static const struct {
         size_t size;
@@ -239,7 +240,7 @@ static void test_oversized(void **state)
         struct sockaddr_storage sa;
         int fd = open_socket("127.0.0.1", false, &from, &has_gso, &has_gro);
         int receiver = open_socket("127.0.0.1", gro, &to, &has_gso, &has_gro);
-        struct udp_rx *rx = udp_rx_create(has_gro);
+        struct udp_rx *rx = udp_rx_create(has_gro, NULL);
         socklen_t len = addr_to_sockaddr6(&to, &sa);
         static const uint8_t bytes[60000];
         static const size_t sizes[] = {2001, 2000, 60000, 0, 2047, 2048, 2049, 7};
@@ -273,8 +274,8 @@ static void test_refused(void **state)
     int receiver = open_socket("127.0.0.1", false, &to, &has_gso, &has_gro);
     struct addr nobody = to;
     nobody.port = 0;
-    struct udp_tx *tx = udp_tx_create(16, has_gso);
-    struct udp_rx *rx = udp_rx_create(false);
+    struct udp_tx *tx = udp_tx_create(16, has_gso, NULL);
+    struct udp_rx *rx = udp_rx_create(false, NULL);
     for (uint32_t i = 0; i < 16; i++) {
         fill(udp_tx_slot(tx), 300, 0, i / 2);
         udp_tx_commit(tx, 300, i % 2 ? &to : &nobody);
@@ -299,6 +300,50 @@ static void test_refused(void **state)
     close(receiver);
     udp_rx_free(NULL);
     udp_tx_free(NULL);
+}
+
+/* On a socket that is bound to all addresses, what answers a datagram leaves from the address that it came to; a
+ * connected socket hears nothing else. Both families (IPv6 has one loopback address, so IPv4 shows the choice). */
+static void test_replies_leave_from_where_asked(void **state)
+{
+    (void)state;
+    bool has_gso, has_gro;
+    struct addr any;
+    int server = open_socket("::", false, &any, &has_gso, &has_gro);
+    struct udp_locals *locals = udp_locals_create();
+    struct udp_rx *rx = udp_rx_create(has_gro, locals);
+    struct udp_tx *tx = udp_tx_create(8, has_gso, locals);
+    static const char *const asked[] = {"127.0.0.3", "127.0.0.1", "127.0.0.9", "127.0.0.3", "::1"};
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        struct addr mine, to;
+        struct sockaddr_storage sa;
+        int client = open_socket(strchr(asked[i], ':') ? "::1" : "127.0.0.2", false, &mine, &has_gso, &has_gro);
+        assert_int_equal(addr_parse(&to, asked[i], any.port), ERR_OK);
+        socklen_t len = addr_to_sockaddr6(&to, &sa);
+        assert_int_equal(connect(client, (struct sockaddr *)&sa, len), 0);
+        assert_int_equal(send(client, "?", 1, 0), 1);
+        struct pollfd wait = {.fd = server, .events = POLLIN};
+        assert_int_equal(poll(&wait, 1, WAIT_MS), 1);
+        assert_int_equal(udp_rx_read(rx, server), 1);
+        const struct addr *from = &udp_rx_packet(rx, 0)->from;
+        assert_int_not_equal(from->local, 0);
+        for (uint32_t n = 0; n < 5; n++) { /* a run, and a single one of another size */
+            fill(udp_tx_slot(tx), n < 4 ? 500 : 700, 0, n);
+            udp_tx_commit(tx, n < 4 ? 500 : 700, from);
+        }
+        udp_tx_flush(tx, server);
+        for (uint32_t n = 0; n < 5; n++) {
+            uint8_t reply[1000];
+            wait.fd = client;
+            assert_int_equal(poll(&wait, 1, WAIT_MS), 1);
+            assert_int_equal(recv(client, reply, sizeof(reply), 0), n < 4 ? 500 : 700);
+        }
+        close(client);
+    }
+    udp_tx_free(tx);
+    udp_rx_free(rx);
+    udp_locals_free(locals);
+    close(server);
 }
 
 enum { CHILD_OK = 0, CHILD_SKIP = 77 };
@@ -352,8 +397,8 @@ static int small_mtu_child(void)
         return CHILD_SKIP;
     if (addr_parse(&to, "127.0.0.1", port))
         return 2;
-    struct udp_tx *tx = udp_tx_create(20, true);
-    struct udp_rx *rx = udp_rx_create(false);
+    struct udp_tx *tx = udp_tx_create(20, true, NULL);
+    struct udp_rx *rx = udp_rx_create(false, NULL);
     int result = CHILD_OK;
     send_equal(tx, fd, &to, 1500, 10);
     if (drain(rx, receiver, 1500, 10) != 10 || udp_tx_stats(tx)->packets != 10 || udp_tx_stats(tx)->calls != 11)
@@ -390,8 +435,10 @@ static void test_small_mtu(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exchanges), cmocka_unit_test(test_both_families), cmocka_unit_test(test_runs_are_joined),
-        cmocka_unit_test(test_oversized), cmocka_unit_test(test_refused),       cmocka_unit_test(test_small_mtu),
+        cmocka_unit_test(test_exchanges),       cmocka_unit_test(test_both_families),
+        cmocka_unit_test(test_runs_are_joined), cmocka_unit_test(test_oversized),
+        cmocka_unit_test(test_refused),         cmocka_unit_test(test_replies_leave_from_where_asked),
+        cmocka_unit_test(test_small_mtu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,8 @@ void speakers_set(struct speakers *speakers, unsigned worker, const struct speak
         return;
     struct speaker_list *mine = &speakers->workers[worker];
     mine->count = count < MEDIA_SPEAKERS_MAX ? count : MEDIA_SPEAKERS_MAX;
-    memcpy(mine->items, list, mine->count * sizeof(*list));
+    for (size_t i = 0; i < mine->count; i++) /* list may be NULL when it is empty */
+        mine->items[i] = list[i];
 }
 
 void speakers_remove(struct speakers *speakers, uint64_t user_id)

@@ -40,7 +40,8 @@ struct ws_sock {
     struct timer timer; /* the next ping, the pong's arrival, or the end of closing */
     bool is_ping_due;
     bool is_pong_awaited;
-    bool is_closing;        /* nothing comes in or is queued any more */
+    bool is_closing; /* nothing comes in or is queued any more */
+    bool is_close_sent;
     bool was_peer_closed;   /* its close frame came; our answer to it must not count as unsent */
     size_t unsent_at_close; /* as it came */
     int close_code;
@@ -283,12 +284,13 @@ int ws_on_writable(struct ws_sock *sock)
         if (write_message(sock))
             return -1;
     }
-    if (!sock->is_closing)
+    if (!sock->is_closing || sock->is_close_sent)
         return 0;
     if (lws_partial_buffered(sock->wsi)) {
         lws_callback_on_writable(sock->wsi);
         return 0;
     }
+    sock->is_close_sent = true; /* asked a second time, lws would not wait for the other side's answer */
     lws_close_reason(sock->wsi, (enum lws_close_status)sock->close_code, (uint8_t *)sock->close_reason,
                      strlen(sock->close_reason));
     return -1;

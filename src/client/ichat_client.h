@@ -122,6 +122,8 @@ const char *member_error(const struct member *member);
 uint64_t member_user_id(const struct member *member);
 enum client_link member_publish_link(const struct member *member);
 enum client_link member_subscribe_link(const struct member *member);
+/* How often connectivity checks succeeded with fresh credentials: 1, and one more for each ICE restart. */
+unsigned member_ice_rounds(const struct member *member, bool is_publish);
 /* "AEAD_AES_128_GCM" ... or "". */
 const char *member_publish_suite(const struct member *member);
 /* What the server says of our own connections: "connected", "failed", ... or "". */

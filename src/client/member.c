@@ -308,6 +308,12 @@ enum client_link member_subscribe_link(const struct member *member)
     return member->subscribe ? peerconn_link(member->subscribe) : CLIENT_LINK_NEW;
 }
 
+unsigned member_ice_rounds(const struct member *member, bool is_publish)
+{
+    const struct peerconn *pc = is_publish ? member->publish : member->subscribe;
+    return pc ? peerconn_ice_rounds(pc) : 0;
+}
+
 const char *member_publish_suite(const struct member *member)
 {
     return member->publish ? peerconn_suite(member->publish) : "";

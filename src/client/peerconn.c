@@ -30,6 +30,8 @@ struct peerconn {
     gchar *pwd;
     struct peerconn_remote remote;
     bool has_remote;
+    bool is_up; /* ICE has a working pair */
+    unsigned ice_rounds;
     struct dtls *dtls;
     struct seal *seal;
     enum client_link link;
@@ -94,9 +96,13 @@ static void on_component_state(NiceAgent *agent, guint stream, guint component, 
 {
     (void)agent, (void)stream, (void)component;
     struct peerconn *pc = arg;
-    if (state == NICE_COMPONENT_STATE_FAILED && !pc->dtls)
+    bool is_up = state == NICE_COMPONENT_STATE_CONNECTED || state == NICE_COMPONENT_STATE_READY;
+    if (is_up && !pc->is_up)
+        pc->ice_rounds++;
+    pc->is_up = is_up;
+    if (state == NICE_COMPONENT_STATE_FAILED)
         set_link(pc, CLIENT_LINK_FAILED);
-    if ((state == NICE_COMPONENT_STATE_CONNECTED || state == NICE_COMPONENT_STATE_READY) && !pc->dtls)
+    if (is_up && !pc->dtls)
         start_dtls(pc);
 }
 
@@ -297,6 +303,11 @@ bool peerconn_send(struct peerconn *pc, bool is_rtcp, uint8_t *data, size_t len,
 enum client_link peerconn_link(const struct peerconn *pc)
 {
     return pc->link;
+}
+
+unsigned peerconn_ice_rounds(const struct peerconn *pc)
+{
+    return pc->ice_rounds;
 }
 
 const char *peerconn_suite(const struct peerconn *pc)

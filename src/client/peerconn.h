@@ -65,6 +65,8 @@ void peerconn_tick(struct peerconn *pc, uint64_t now_us);
 bool peerconn_send(struct peerconn *pc, bool is_rtcp, uint8_t *data, size_t len, size_t size);
 
 enum client_link peerconn_link(const struct peerconn *pc);
+/* How often checks succeeded: 1, and one more for each ICE restart. */
+unsigned peerconn_ice_rounds(const struct peerconn *pc);
 const char *peerconn_suite(const struct peerconn *pc);
 
 #endif

@@ -155,6 +155,9 @@ struct restart_wait {
 static bool flows_both_ways(void *ctx)
 {
     const struct restart_wait *wait = ctx;
+    const struct member *member = wait->stage->members[0];
+    if (member_ice_rounds(member, true) < 2 || member_ice_rounds(member, false) < 2)
+        return false; /* the new credentials have not been used yet */
     for (size_t to = 0; to < 2; to++) {
         if (stage_recv(wait->stage, to, 1 - to, CLIENT_VIDEO)->packets < wait->packets[to] + 100)
             return false;
@@ -167,10 +170,11 @@ static void run_ice_restart(const char *url)
     struct stage stage;
     stage_start(&stage, url, 2);
     struct restart_wait wait = {.stage = &stage};
+    CHECK(member_ice_rounds(stage.members[0], true) == 1, "checks went wrong before");
     CHECK(member_restart_ice(stage.members[0]) == ERR_OK, "cannot restart");
     for (size_t to = 0; to < 2; to++)
         wait.packets[to] = stage_recv(&stage, to, 1 - to, CLIENT_VIDEO)->packets;
-    stage_wait(&stage, flows_both_ways, &wait, "media flows on after an ICE restart");
+    stage_wait(&stage, flows_both_ways, &wait, "checks with new credentials, and media flows on");
     for (size_t to = 0; to < 2; to++) {
         const struct client_recv *recv = stage_recv(&stage, to, 1 - to, CLIENT_VIDEO);
         CHECK(recv->lost == 0 && recv->wrong_stamps == 0, "the restart cost %llu packets",

@@ -34,10 +34,10 @@ export async function enter({ page, colour, tone }, callId, { devices = false, m
   await page.evaluate((given) => window.__v1.join(given), options);
 }
 
-export async function reload(person, callId) {
-  await person.page.reload();
-  await person.page.waitForFunction(() => window.__v1);
-  await enter(person, callId);
+/** Loads the page anew; it is in no call then. */
+export async function reload({ page }) {
+  await page.reload();
+  await page.waitForFunction(() => window.__v1);
 }
 
 export const hangUp = ({ page }) => page.evaluate(() => window.__v1.hangup());

@@ -9,6 +9,9 @@ const STEP_MS = 3_000;
 
 export const SIGNAL = { OFFER: 1, ANSWER: 2, CANDIDATE: 3 };
 
+// What it means when a step's time is up.
+const UNHEARD = { sent: 'no-answer', waiting: 'no-offer' };
+
 const OFFER = 'offer';
 const ANSWER = 'answer';
 
@@ -42,7 +45,7 @@ export class Negotiation {
     this.state = state;
     if (state === 'idle') return;
     this.timer = setTimeout(() => {
-      note('round-restart', `${this.userId} ${state}`);
+      note(UNHEARD[state] ?? 'slow-browser', `${this.userId} ${state}`);
       this.startRound();
     }, STEP_MS);
   }
@@ -120,8 +123,15 @@ export class Negotiation {
   }
 
   async receiveCandidate(candidate) {
-    if (!this.pc.remoteDescription || this.settingRemote > 0) note('candidate-dropped', this.userId);
-    else await this.pc.addIceCandidate(candidate);
+    if (!this.pc.remoteDescription || this.settingRemote > 0) {
+      note('candidate-dropped', this.userId);
+      return;
+    }
+    try {
+      await this.pc.addIceCandidate(candidate);
+    } catch (error) {
+      note('candidate-failed', `${this.userId} ${error.message}`); // of an offer that was dropped, in a mesh
+    }
   }
 
   /** Every m-line that sends must name the member's one stream, which never changes while the connection lives. */

@@ -24,7 +24,7 @@
 #include "proto/rtcp_fb.h"
 #include "proto/rtp_ext.h"
 
-#define DEADLINE_MS 5000
+#define DEADLINE_MS 20000 /* only reached by a failure: the machine may be busy */
 
 /* --- the stage --- */
 
@@ -193,6 +193,28 @@ bool stage_has_event(const struct stage *stage, enum media_evt_type type, uint64
     return stage_count_events(stage, type, peer_id) > 0;
 }
 
+struct failed {
+    struct stage *stage;
+    uint64_t peer_id;
+};
+
+static bool has_failed(void *ctx)
+{
+    const struct failed *failed = ctx;
+    return stage_has_event(failed->stage, MEDIA_EVT_PEER_FAILED, failed->peer_id);
+}
+
+void stage_sync(struct stage *stage, uint16_t worker)
+{
+    /* A peer without credentials fails at once, after all that was posted before. */
+    struct failed failed = {.stage = stage, .peer_id = media_new_id(stage->media)};
+    struct media_cmd cmd = {.type = MEDIA_CMD_PEER_ADD, .peer_id = failed.peer_id};
+    assert_int_equal(media_post(stage->media, worker, &cmd), ERR_OK);
+    stage_until(stage, has_failed, &failed);
+    cmd = (struct media_cmd){.type = MEDIA_CMD_PEER_DEL, .peer_id = failed.peer_id};
+    assert_int_equal(media_post(stage->media, worker, &cmd), ERR_OK);
+}
+
 /* --- joining --- */
 
 static void on_send(void *ctx, const uint8_t *data, size_t len, const struct addr *to)
@@ -333,6 +355,18 @@ static bool is_answered(void *ctx)
     return ((struct party *)ctx)->is_answered;
 }
 
+static bool has_answer(void *ctx)
+{
+    return ((struct party *)ctx)->answers > 0;
+}
+
+void party_sync(struct party *party)
+{
+    party->answers = 0; /* one socket, one order: the answer to a check comes after all that was sent before it */
+    party_check(party);
+    stage_until(party->stage, has_answer, party);
+}
+
 static bool is_up(void *ctx)
 {
     const struct party *party = ctx;
@@ -353,7 +387,7 @@ void party_meet_server(struct party *party)
 void party_connect(struct party *party)
 {
     /* The command may be on the way still, and an unknown name is not answered: ask again, as browsers do. */
-    for (int i = 0; i < 50 && !party->is_answered; i++) {
+    for (int i = 0; i < 200 && !party->is_answered; i++) {
         party_check(party);
         (void)stage_try_until(party->stage, is_answered, party, 100);
     }

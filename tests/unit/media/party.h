@@ -4,7 +4,7 @@
  *     struct stage *s = stage_create(2, "spread");              media with 2 workers
  *     struct party *a = party_join(s, call, user, worker);      PEER_ADD, check, DTLS; waits until both sides are up
  *     party_send(a, &(struct party_rtp){...});
- *     stage_until(s, predicate, ctx);                           runs everything until it holds; fails after 5 s
+ *     stage_until(s, predicate, ctx);                           runs everything until it holds; fails after 20 s
  *     stage_free(s); */
 #ifndef ICHAT_TESTS_MEDIA_PARTY_H
 #define ICHAT_TESTS_MEDIA_PARTY_H
@@ -79,6 +79,8 @@ void stage_free(struct stage *stage);
 void stage_turn(struct stage *stage, int wait_ms);
 bool stage_try_until(struct stage *stage, bool (*is_done)(void *ctx), void *ctx, unsigned timeout_ms);
 void stage_until(struct stage *stage, bool (*is_done)(void *ctx), void *ctx);
+/* Returns when the worker has carried out all commands posted so far. */
+void stage_sync(struct stage *stage, uint16_t worker);
 /* Lets time pass while everything runs: only to show that something does not happen. */
 void stage_idle(struct stage *stage, unsigned ms);
 bool stage_has_event(const struct stage *stage, enum media_evt_type type, uint64_t peer_id);
@@ -101,6 +103,8 @@ size_t party_make_check(const struct party *party, uint8_t *out, size_t size);
 /* Another socket towards the server's port: the caller closes it. */
 int party_socket(const struct party *party);
 void party_send_raw(struct party *party, const void *data, size_t len);
+/* Returns when the server has taken all that this party sent so far. */
+void party_sync(struct party *party);
 
 /* Tracks and subscriptions. */
 struct media_format party_vp8(void);

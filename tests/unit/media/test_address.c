@@ -21,7 +21,7 @@ static void test_remote_description_comes_late(void **state)
     (void)state;
     struct stage *stage = stage_create(1, "call");
     struct party *party = party_make_early(stage, 1, 1, 0);
-    for (unsigned i = 0; i < 200 && !party->is_answered; i++) {
+    for (unsigned i = 0; i < 1000 && !party->is_answered; i++) {
         party_check(party);
         stage_turn(stage, 20);
     }
@@ -57,8 +57,8 @@ static void test_ice_restart(void **state)
     memcpy(p.sub->server_params.remote_ufrag, p.sub->params.local_ufrag, RTC_UFRAG_SIZE);
     memcpy(p.sub->server_params.remote_pwd, p.sub->params.local_pwd, RTC_PWD_SIZE);
     party_post_remote(p.sub);
+    stage_sync(p.stage, 0);
     pair_send(&p, 6, 5, false);
-    stage_idle(p.stage, 50);
     p.sub->answers = 0;
     for (unsigned i = 0; i < 20; i++)
         party_send_raw(p.sub, old, old_len);
@@ -94,6 +94,7 @@ static void test_address_of_another(void **state)
     struct pair p = pair_make(1);
     pair_send(&p, 1, 5, true);
     struct party *thief = party_make(p.stage, PAIR_CALL, 3, 0);
+    stage_sync(p.stage, 0);
     uint8_t data[512];
     size_t len = party_make_check(thief, data, sizeof(data));
     p.pub->answers = p.sub->answers = 0;

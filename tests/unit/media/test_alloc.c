@@ -100,6 +100,16 @@ static bool has_all(void *ctx)
     return true;
 }
 
+/* Nothing is on the way any more. */
+static void settle(struct room *room)
+{
+    party_sync(room->pub);
+    stage_idle(room->stage, 100);
+    for (unsigned i = 0; i < SUBS; i++)
+        room->subs[i]->datagrams = 0;
+    room->wanted = 0;
+}
+
 /* Bursts with a wait, so that loopback's queues lose nothing. */
 static void send_frames(struct room *room, uint16_t *seq, unsigned count)
 {
@@ -127,15 +137,18 @@ static void test_no_allocation(void **state)
         party_subscribe(room.subs[i], &(struct party_sub){track, 0, in, out, PAIR_OUT, PAIR_OUT + 1, "v", false});
     }
     party_await_pli(room.pub, PAIR_IN, 1);
-    stage_idle(room.stage, 50); /* all subscriptions and the relay are open */
     for (unsigned i = 0; i < SUBS; i++)
         room.subs[i]->is_counting = true;
     uint16_t seq = 0;
+    room.wanted = 1;
+    do { /* until all subscriptions and the relay are open */
+        party_send_vp8(room.pub, PAIR_IN, seq, seq * 3000u, true);
+        seq++;
+    } while (!stage_try_until(room.stage, has_all, &room, 50));
+    settle(&room);
     send_frames(&room, &seq, 1000); /* what libraries make once */
     stage_idle(room.stage, 1200);
-    for (unsigned i = 0; i < SUBS; i++)
-        room.subs[i]->datagrams = 0;
-    room.wanted = 0;
+    settle(&room);
     atomic_store(&is_counting, true);
     send_frames(&room, &seq, PACKETS);
     atomic_store(&is_counting, false);

@@ -37,6 +37,10 @@ export async function until(name, faultsOf, timeout = TIMEOUT_MS) {
   assert.deepEqual(faults, [], name);
 }
 
+/** Pixels must change since a first picture; a new connection, or one whose old m-line is gone, counts anew. */
+const isComparable = (old, now) =>
+  old?.luma.length > 0 && old.made === now?.made && old.framesDecoded <= now.framesDecoded;
+
 /** Moving pictures and new sound of all `others`, counted from a sample taken now. */
 export async function assertFlows(person, others, { timeout } = {}) {
   const userIds = others.map(({ userId }) => userId);
@@ -45,11 +49,7 @@ export async function assertFlows(person, others, { timeout } = {}) {
     `media at ${person.name}`,
     async () => {
       const now = await stats(person);
-      // The first sample with a picture is what "the pixels change" is measured against; a new connection counts from 0.
-      for (const id of userIds) {
-        const [old, fresh] = [before[id], now[id]];
-        if (!old || old.luma.length === 0 || old.made !== fresh?.made || old.framesDecoded > fresh.framesDecoded) before = { ...before, [id]: fresh };
-      }
+      for (const id of userIds) if (!isComparable(before[id], now[id])) before = { ...before, [id]: now[id] };
       return missing(before, now, userIds);
     },
     timeout,
@@ -168,7 +168,7 @@ export async function assertPeerToPeer(one, other, server) {
 export async function assertClean(person, { isMesh = false } = {}) {
   const { counts, entries } = await journal(person);
   const kinds = isMesh ? FAULTS : [...FAULTS, ...OF_A_MESH];
-  const bad = entries.filter(({ kind }) => kinds.includes(kind)).map(({ ms, kind, detail }) => `${ms} ${kind} ${detail}`);
+  const bad = entries.filter(({ kind }) => kinds.includes(kind)).map((entry) => Object.values(entry).join(' '));
   assert.deepEqual(bad, [], `the journal of ${person.name}`);
   assert.ok(counts['offer-sent'] || counts['answer-sent'], `${person.name} negotiated at all`);
 }

@@ -7,7 +7,7 @@ import * as v1 from './people.mjs';
 
 const NAMES = ['Ada', 'Bob', 'Cai', 'Dee', 'Eve'];
 
-/** The server, browser, people (in the order of their user ids) and a way to call them all. `env` configures the server. */
+/** The server, the browser, the people in the order of their user ids. `env` configures the server. */
 export async function startGroup(count, env) {
   const server = await startServer(env);
   const browser = await launchBrowser();

@@ -12,18 +12,17 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript' };
 async function sendFile(pathname, response) {
   const name = pathname === '/' ? 'index.html' : path.basename(pathname);
   const body = await readFile(path.join(PAGE, name)).catch(() => null);
-  response.writeHead(body ? 200 : 404, { 'Content-Type': TYPES[path.extname(name)] ?? 'text/plain', 'Cache-Control': 'no-store' });
+  const type = TYPES[path.extname(name)] ?? 'text/plain';
+  response.writeHead(body ? 200 : 404, { 'Content-Type': type, 'Cache-Control': 'no-store' });
   response.end(body ?? 'not found');
 }
 
 function passOn(target, incoming, response) {
-  const outgoing = request(
-    { host: target.hostname, port: target.port, method: incoming.method, path: incoming.url, headers: incoming.headers },
-    (answer) => {
-      response.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(response);
-    },
-  );
+  const { method, url, headers } = incoming;
+  const outgoing = request({ host: target.hostname, port: target.port, method, path: url, headers }, (answer) => {
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
   outgoing.once('error', () => response.destroy());
   incoming.pipe(outgoing);
 }

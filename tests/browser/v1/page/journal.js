@@ -11,5 +11,5 @@ export function note(kind, detail = '') {
   if (entries.length > LIMIT) entries.shift();
 }
 
-addEventListener('unhandledrejection', ({ reason }) => note('unhandled-rejection', `${reason?.name} ${reason?.message}`));
+addEventListener('unhandledrejection', ({ reason }) => note('unhandled-rejection', reason));
 addEventListener('error', (event) => note('uncaught', event.message));

@@ -1,8 +1,8 @@
 // The offer and answer rules of one connection (section 9).
 //
-// A round is one exchange of offer and answer. It belongs to a role: who has a local description offers; before that the
-// smaller user id offers and the larger waits. What goes wrong inside is deliberately not caught: the client that this stands
-// for does not catch it either, and the journal counts it as an unhandled rejection.
+// A round is one exchange of offer and answer. It belongs to a role: who has a local description offers; before that
+// the smaller user id offers and the larger waits. What goes wrong inside is deliberately not caught: the client that
+// this stands for does not catch it either, and the journal counts it as an unhandled rejection.
 import { note } from './journal.js';
 
 const STEP_MS = 3_000;
@@ -57,7 +57,7 @@ export class Negotiation {
 
   async createOffer() {
     this.enter('creating');
-    // Tracks added just before have their negotiationneeded fire now, within the round: so the first round has a second one.
+    // Tracks added just before have their negotiationneeded fire now, within the round: a second one follows the first.
     await new Promise((resolve) => setTimeout(resolve));
     if (this.isOver('creating')) return;
     await this.pc.setLocalDescription();
@@ -143,7 +143,7 @@ export class Negotiation {
       if (!stream || stream === '-') note('bad-stream-id', `${this.userId} has none`);
       else this.remoteStreams.add(stream);
     }
-    if (this.remoteStreams.size > 1) note('bad-stream-id', `${this.userId} has ${[...this.remoteStreams].join(' and ')}`);
+    if (this.remoteStreams.size > 1) note('bad-stream-id', `${this.userId} has ${[...this.remoteStreams].join()}`);
   }
 
   sendDescription(type) {

@@ -4,7 +4,7 @@ const CAMERA = { width: 160, height: 96, frameRate: 6 };
 const SCREEN = { width: 192, height: 112 };
 const SCREEN_FPS = 5;
 
-// No real device is there at once; a client of this kind would lose media that are ready before the server's first states.
+// No real device is there at once; this client would lose media that are ready before the server's first states.
 const DEVICE_MS = 1000;
 const warmUp = () => new Promise((resolve) => setTimeout(resolve, DEVICE_MS));
 

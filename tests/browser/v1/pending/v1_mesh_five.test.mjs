@@ -1,4 +1,4 @@
-// Five members in a mesh, as the original served them: each uploads to all others. The calls of the SFU are compared with it.
+// Five members in a mesh, as the original served them: each uploads to all others. The SFU is compared with it.
 import { after, before } from 'node:test';
 import { makeSteps } from '../../lib/steps.mjs';
 import * as check from '../lib/checks.mjs';

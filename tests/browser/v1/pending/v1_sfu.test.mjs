@@ -1,4 +1,4 @@
-// Three members of protocol v1 through the SFU: the server speaks for each of the others, and every track is uploaded once.
+// Three members of protocol v1 through the SFU: the server speaks for each of the others, every track is sent once.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { MEDIA_ADDRESS } from '../../lib/server.mjs';

@@ -149,9 +149,27 @@ static void read_all(struct dtls *dtls)
     }
 }
 
-static void run(struct dtls *dtls)
+/* OpenSSL's two record buffers are half of what a connection takes, and after the handshake hardly anything comes: they
+ * are given back after each use. Writing without them would crash, so every use begins with wake(). */
+static bool wake(struct dtls *dtls)
 {
     ERR_clear_error();
+    if (SSL_alloc_buffers(dtls->ssl))
+        return true;
+    dtls_fail(dtls, "DTLS: out of memory");
+    return false;
+}
+
+static void rest(struct dtls *dtls)
+{
+    SSL_free_buffers(dtls->ssl);
+    ERR_clear_error();
+}
+
+static void run(struct dtls *dtls)
+{
+    if (!wake(dtls))
+        return;
     if (dtls->state == DTLS_HANDSHAKE) {
         int rc = SSL_do_handshake(dtls->ssl);
         int error = SSL_get_error(dtls->ssl, rc);
@@ -162,7 +180,10 @@ static void run(struct dtls *dtls)
     }
     if (dtls->state == DTLS_READY)
         read_all(dtls);
-    ERR_clear_error();
+    if (dtls->state == DTLS_HANDSHAKE)
+        ERR_clear_error();
+    else
+        rest(dtls);
 }
 
 enum err dtls_create(struct dtls_ctx *ctx, const struct dtls_setup *setup, uint64_t now_us, struct dtls **out)
@@ -192,8 +213,6 @@ void dtls_free(struct dtls *dtls)
 {
     if (!dtls)
         return;
-    if (dtls->ssl)
-        SSL_set_quiet_shutdown(dtls->ssl, 1);
     SSL_free(dtls->ssl);
     free(dtls);
 }
@@ -271,11 +290,10 @@ void dtls_timeout(struct dtls *dtls, uint64_t now_us)
 
 void dtls_close(struct dtls *dtls)
 {
-    if (dtls->state != DTLS_READY)
+    if (dtls->state != DTLS_READY || !wake(dtls))
         return;
-    ERR_clear_error();
     (void)SSL_shutdown(dtls->ssl);
-    ERR_clear_error();
+    rest(dtls);
     dtls->state = DTLS_CLOSED;
 }
 

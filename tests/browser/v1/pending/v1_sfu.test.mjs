@@ -83,7 +83,7 @@ for (const index of [0, 1, 2])
     person.site.block(true);
     person.site.breakSocket();
     for (const other of others) await v1.waitState(other, person.userId, OFFLINE);
-    await check.assertFlows(person, others); // what he receives does not hang on his socket
+    await check.assertFlows(person, others, { timeout: 20_000 }); // they do not hang on his socket; he is Dead in 30 s
     person.site.block(false);
     for (const other of others) await v1.waitState(other, person.userId, ONLINE);
     await assertAllIsWell();

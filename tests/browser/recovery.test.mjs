@@ -5,7 +5,7 @@ import { after, before } from 'node:test';
 import * as api from './lib/api.mjs';
 import { launchBrowser, newPerson } from './lib/browser.mjs';
 import { assertMediaFlows } from './lib/media.mjs';
-import { startServer } from './lib/server.mjs';
+import { PATIENT, startServer } from './lib/server.mjs';
 import { makeSteps } from './lib/steps.mjs';
 import * as ui from './lib/ui.mjs';
 
@@ -17,7 +17,7 @@ let bob;
 const step = makeSteps('recovery', () => ({ people: [ada, bob].filter(Boolean), server }));
 
 before(async () => {
-  server = await startServer();
+  server = await startServer(PATIENT);
   browser = await launchBrowser();
   const users = [await api.makeUser(server, 'Ada'), await api.makeUser(server, 'Bob')];
   await api.makeContacts(server, ...users);

@@ -4,7 +4,7 @@ import { after, afterEach, before } from 'node:test';
 import * as api from './lib/api.mjs';
 import { launchBrowser, newPerson } from './lib/browser.mjs';
 import { assertMediaFlows } from './lib/media.mjs';
-import { startServer } from './lib/server.mjs';
+import { PATIENT, startServer } from './lib/server.mjs';
 import { makeSteps } from './lib/steps.mjs';
 import * as ui from './lib/ui.mjs';
 
@@ -16,7 +16,7 @@ let open = [];
 const step = makeSteps('ringing', () => ({ people: open, server }));
 
 before(async () => {
-  server = await startServer();
+  server = await startServer(PATIENT);
   browser = await launchBrowser();
   users = [await api.makeUser(server, 'Ada'), await api.makeUser(server, 'Bob')];
   await api.makeContacts(server, ...users);

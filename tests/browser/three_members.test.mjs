@@ -6,7 +6,7 @@ import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launchBrowser, newPerson } from './lib/browser.mjs';
 import { assertMediaFlows, assertOnlyServer, sample } from './lib/media.mjs';
-import { MEDIA_ADDRESS, startServer } from './lib/server.mjs';
+import { MEDIA_ADDRESS, PATIENT, startServer } from './lib/server.mjs';
 import { makeSteps } from './lib/steps.mjs';
 import * as ui from './lib/ui.mjs';
 
@@ -19,7 +19,7 @@ const people = [];
 const step = makeSteps('three', () => ({ people, server }));
 
 before(async () => {
-  server = await startServer();
+  server = await startServer(PATIENT);
   browser = await launchBrowser();
 });
 

@@ -3,6 +3,8 @@ import { chromium } from 'playwright-core';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
+const FAKE_DEVICE = '--use-fake-device-for-media-stream';
+
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -11,7 +13,7 @@ const ARGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-fake-device-for-media-stream',
+  FAKE_DEVICE,
   '--use-fake-ui-for-media-stream',
   '--auto-select-desktop-capture-source=Entire screen',
   '--autoplay-policy=no-user-gesture-required',
@@ -19,8 +21,10 @@ const ARGS = [
 
 const launchOptions = { executablePath: EXECUTABLE, headless: true, args: ARGS, timeout: 60_000 };
 
-export function launchBrowser() {
-  return chromium.launch(launchOptions);
+/** `fps` slows the fake cameras, for calls of many. */
+export function launchBrowser({ fps } = {}) {
+  const args = fps ? ARGS.map((arg) => (arg === FAKE_DEVICE ? `${arg}=fps=${fps}` : arg)) : ARGS;
+  return chromium.launch({ ...launchOptions, args });
 }
 
 /** A browser in a process of its own that can be killed as a crash would: `kill()`. */
@@ -30,9 +34,8 @@ export async function launchKillable() {
   return { browser, kill: () => server.kill() };
 }
 
-/** An own context (own storage, own login) with one page. `login` puts a login made over REST into it; `timeout` is how
- * long the page may take for each thing asked of it. */
-export async function newPerson(browser, server, { login, quality = 'standard', viewport, timeout = 20_000 } = {}) {
+/** An own context (own storage, own login) with one page. `login` puts a login made over REST into it. */
+export async function newPerson(browser, server, { login, quality = 'standard', viewport } = {}) {
   const context = await browser.newContext({
     baseURL: server.url,
     locale: 'en-US',
@@ -49,7 +52,7 @@ export async function newPerson(browser, server, { login, quality = 'standard', 
     [login?.token, login?.userId, quality],
   );
   const page = await context.newPage();
-  page.setDefaultTimeout(timeout);
+  page.setDefaultTimeout(60_000); // how long a busy machine may take; nothing waits longer than it must
   const console = [];
   page.on('console', (message) => console.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => console.push(`uncaught: ${error.stack ?? error}`));

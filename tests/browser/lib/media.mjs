@@ -57,13 +57,13 @@ export function missing(before, after, userIds) {
 }
 
 /** Waits until the page sees moving pictures of, and hears, every one of `userIds`. */
-export async function assertMediaFlows(page, userIds, { timeout = 30_000, name = 'the page' } = {}) {
+export async function assertMediaFlows(page, userIds, { timeout = 60_000, name = 'the page' } = {}) {
   const deadline = Date.now() + timeout;
   // The first sample needs a tile with a picture for each, or "pixels change" would compare with nothing.
   await page.waitForFunction(
     (ids) => ids.every((id) => document.querySelector(`[data-testid="video-${id}-camera"]`)?.videoWidth > 0),
     userIds,
-    { timeout },
+    { timeout, polling: 200 },
   ).catch(async (error) => {
     throw new Error(`${name} lacks pictures: ${JSON.stringify(brief(await sample(page)))}: ${error.message}`);
   });

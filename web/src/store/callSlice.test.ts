@@ -73,6 +73,17 @@ test('a member who goes loses tile and tracks, and may come back', () => {
   expect(state.members[0]?.tracks).toEqual([]);
 });
 
+test('who speaks changes the state only when it is somebody else', () => {
+  const speakers = (...pairs: [number, number][]): ServerEvent => ({
+    type: 'speakers',
+    data: { speakers: pairs.map(([userId, level]) => ({ userId, level })) },
+  });
+  const state = after(joined(), speakers([21, 90], [20, 40]));
+  expect(state.speaking).toEqual([20, 21]);
+  expect(after(state, speakers([20, 80], [21, 70]))).toBe(state);
+  expect(after(state, speakers([21, 70])).speaking).toEqual([21]);
+});
+
 test('a rejection hides, an offline member stays and waits', () => {
   const state = after(
     joined(),

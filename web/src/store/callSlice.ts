@@ -22,6 +22,7 @@ export interface CallState {
   status: number;
   startTime: string | null;
   members: MemberInfo[];
+  /** Who speaks now, by ascending user id. */
   speaking: number[];
   local: LocalState;
   pcs: Record<PcName, RTCPeerConnectionState>;
@@ -98,9 +99,12 @@ function applyEvent(state: CallState, event: ServerEvent): void {
       if (track) track.muted = event.data.muted;
       return;
     }
-    case 'speakers':
-      state.speaking = event.data.speakers.map((speaker) => speaker.userId);
+    case 'speakers': {
+      // Levels come several times a second; only a change of who speaks is worth drawing.
+      const speaking = event.data.speakers.map((speaker) => speaker.userId).sort((a, b) => a - b);
+      if (speaking.join() !== state.speaking.join()) state.speaking = speaking;
       return;
+    }
     case 'call-started':
       state.status = CallStatus.Active;
       state.startTime = event.data.startTime;

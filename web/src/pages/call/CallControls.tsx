@@ -9,7 +9,7 @@ import {
   VideoCameraOutlined,
 } from '@ant-design/icons';
 import { Button, Dropdown, Tooltip } from 'antd';
-import { type ReactNode, useState } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 import type { ActiveCall } from '../../call/ActiveCall';
 import { canShareScreen, type VideoQuality } from '../../call/devices';
 import { useTranslate } from '../../hooks/useTranslate';
@@ -18,7 +18,7 @@ import { qualityChosen } from '../../store/settingsSlice';
 
 const QUALITIES: VideoQuality[] = ['low', 'standard', 'high'];
 
-export function CallControls({ call }: { call: ActiveCall }) {
+export const CallControls = memo(function CallControls({ call }: { call: ActiveCall }) {
   const t = useTranslate();
   const dispatch = useAppDispatch();
   const { mic, camera, screen } = useAppSelector((state) => state.call.local);
@@ -99,7 +99,7 @@ export function CallControls({ call }: { call: ActiveCall }) {
       </Tooltip>
     </nav>
   );
-}
+});
 
 interface ToggleProps {
   on: boolean;

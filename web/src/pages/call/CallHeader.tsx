@@ -1,6 +1,6 @@
 // What call this is and how it goes.
 import { Tag } from 'antd';
-import { useEffect, useState } from 'react';
+import { memo, useEffect, useState } from 'react';
 import { CallStatus } from '../../api/types';
 import { MemberState } from '../../call/protocol';
 import { duration } from '../../components/layout';
@@ -9,39 +9,46 @@ import type { TextKey } from '../../i18n';
 import { useAppSelector } from '../../store';
 import type { CallState } from '../../store/callSlice';
 
-/** One word for the state of everything, worst first. Exported for its test. */
-export function callStatus(call: CallState): { key: TextKey; color: string } {
-  if (call.phase === 'preparing') {
-    return { key: call.link === 'reconnecting' ? 'call.reconnecting' : 'call.connecting', color: 'default' };
-  }
-  if (call.link !== 'connected') return { key: 'call.reconnecting', color: 'orange' };
+const COLORS = {
+  'call.connecting': 'default',
+  'call.reconnecting': 'orange',
+  'call.mediaBroken': 'orange',
+  'call.ringing': 'blue',
+  'call.mediaConnecting': 'blue',
+  'call.live': 'green',
+} satisfies Partial<Record<TextKey, string>>;
+
+/** One text for the state of everything, worst first. */
+function statusOf(call: CallState): keyof typeof COLORS {
+  if (call.phase === 'preparing') return call.link === 'reconnecting' ? 'call.reconnecting' : 'call.connecting';
+  if (call.link !== 'connected') return 'call.reconnecting';
   const media = Object.values(call.pcs);
-  if (media.includes('failed') || media.includes('disconnected')) return { key: 'call.mediaBroken', color: 'orange' };
-  if (call.status !== CallStatus.Active) return { key: 'call.ringing', color: 'blue' };
-  if (media.includes('connecting')) return { key: 'call.mediaConnecting', color: 'blue' };
-  return { key: 'call.live', color: 'green' };
+  if (media.includes('failed') || media.includes('disconnected')) return 'call.mediaBroken';
+  if (call.status !== CallStatus.Active) return 'call.ringing';
+  return media.includes('connecting') ? 'call.mediaConnecting' : 'call.live';
 }
 
-export function CallHeader() {
+export const CallHeader = memo(function CallHeader() {
   const t = useTranslate();
-  const call = useAppSelector((state) => state.call);
-  const status = callStatus(call);
-  const online = call.members.filter((member) => member.state === MemberState.Online).length;
+  const status = useAppSelector((state) => statusOf(state.call));
+  const members = useAppSelector((state) => state.call.members);
+  const startTime = useAppSelector((state) => state.call.startTime);
+  const online = members.filter((member) => member.state === MemberState.Online).length;
   return (
     <header className="call-header">
-      <strong className="call-names">{call.members.map((member) => member.nickname).join(', ')}</strong>
-      <Tag color={status.color} role="status" data-testid="call-status" data-status={status.key}>
-        {t(status.key)}
+      <strong className="call-names">{members.map((member) => member.nickname).join(', ')}</strong>
+      <Tag color={COLORS[status]} role="status" data-testid="call-status" data-status={status}>
+        {t(status)}
       </Tag>
-      {call.members.length > 0 && (
+      {members.length > 0 && (
         <span data-testid="call-online">
-          {online} / {call.members.length}
+          {online} / {members.length}
         </span>
       )}
-      {call.startTime && <Clock since={call.startTime} />}
+      {startTime && <Clock since={startTime} />}
     </header>
   );
-}
+});
 
 function Clock({ since }: { since: string }) {
   const [now, setNow] = useState(Date.now);

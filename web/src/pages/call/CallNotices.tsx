@@ -1,5 +1,6 @@
 // What is wrong with the own devices, in sentences that can be closed.
 import { Alert } from 'antd';
+import { memo } from 'react';
 import type { Problem } from '../../call/devices';
 import type { LocalState } from '../../call/LocalMedia';
 import { useTranslate } from '../../hooks/useTranslate';
@@ -7,7 +8,7 @@ import { useAppSelector } from '../../store';
 
 const DEVICES: (keyof LocalState)[] = ['camera', 'mic', 'screen'];
 
-export function CallNotices() {
+export const CallNotices = memo(function CallNotices() {
   const t = useTranslate();
   const local = useAppSelector((state) => state.call.local);
   const problems = DEVICES.flatMap((device) => {
@@ -34,4 +35,4 @@ export function CallNotices() {
       ))}
     </div>
   );
-}
+});

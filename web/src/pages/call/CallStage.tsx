@@ -15,15 +15,17 @@ const GAP = 10;
 const SIZE_SETTLE_MS = 400;
 
 export function CallStage({ call }: { call: ActiveCall }) {
-  const state = useAppSelector((root) => root.call);
+  const members = useAppSelector((state) => state.call.members);
+  const userId = useAppSelector((state) => state.call.userId);
+  const local = useAppSelector((state) => state.call.local);
+  const connected = useAppSelector((state) => state.call.link === 'connected');
   const [area, size] = useSize<HTMLDivElement>();
-  const tiles = useMemo(() => tilesOf(state), [state]);
+  const tiles = useMemo(() => tilesOf({ members, userId, local }), [members, userId, local]);
   const grid = fitGrid(tiles.length, size.width, size.height, GAP);
   const { client } = call;
 
   // Nobody needs a larger picture than is shown. Sent when the layout has settled, and again after a reconnect.
   const shown = tiles.flatMap((tile) => (tile.own || !tile.videoTrackId ? [] : [tile.videoTrackId])).join(' ');
-  const connected = state.link === 'connected';
   useEffect(() => {
     if (!connected || !shown || grid.tileWidth === 0) return undefined;
     const scale = Math.min(2, devicePixelRatio);

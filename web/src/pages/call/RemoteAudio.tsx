@@ -2,7 +2,7 @@
 // person has touched the page; then a button asks for that touch.
 import { SoundOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useRef, useState } from 'react';
 import type { Source } from '../../call/protocol';
 import type { StreamBoard } from '../../call/StreamBoard';
 import { useStream } from '../../hooks/useStream';
@@ -11,9 +11,10 @@ import { useAppSelector } from '../../store';
 
 const AUDIO_SOURCES: Source[] = ['mic', 'screen-audio'];
 
-export function RemoteAudio({ board }: { board: StreamBoard }) {
+export const RemoteAudio = memo(function RemoteAudio({ board }: { board: StreamBoard }) {
   const t = useTranslate();
-  const { members, userId } = useAppSelector((state) => state.call);
+  const members = useAppSelector((state) => state.call.members);
+  const userId = useAppSelector((state) => state.call.userId);
   const [blocked, setBlocked] = useState(false);
   const [touch, setTouch] = useState(0);
   const onBlocked = useCallback(() => setBlocked(true), []);
@@ -50,7 +51,7 @@ export function RemoteAudio({ board }: { board: StreamBoard }) {
       )}
     </>
   );
-}
+});
 
 interface SoundProps {
   board: StreamBoard;

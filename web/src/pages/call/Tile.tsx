@@ -1,5 +1,5 @@
 import { AudioMutedOutlined, AudioOutlined, VideoCameraOutlined } from '@ant-design/icons';
-import { useEffect, useRef } from 'react';
+import { memo, useEffect, useRef } from 'react';
 import type { StreamBoard } from '../../call/StreamBoard';
 import { PersonAvatar } from '../../components/PersonAvatar';
 import { useStream } from '../../hooks/useStream';
@@ -15,17 +15,19 @@ interface Props {
   height: number;
 }
 
-export function Tile({ tile, board, width, height }: Props) {
+/** Drawn anew only when something of this tile changes: a call has many, and events come often. */
+export const Tile = memo(function Tile({ tile, board, width, height }: Props) {
   const t = useTranslate();
   const user = useAppSelector((state) => state.users[tile.userId]);
   const stream = useStream(board, tile.userId, tile.source);
+  const speaking = useAppSelector((state) => state.call.speaking.includes(tile.userId));
   const isScreen = tile.source === 'screen';
   const name = tile.nickname || user?.nickname || `#${tile.userId}`;
   const label = isScreen ? t('call.screenOf', { name }) : tile.own ? `${name} (${t('call.you')})` : name;
   const showVideo = tile.showVideo && stream !== null && tile.waiting === 0;
   const stateKey = `call.state.${tile.waiting}`;
   const mirrored = tile.own && !isScreen;
-  const classes = ['tile', tile.speaking && !isScreen ? 'speaking' : '', isScreen ? 'screen' : ''].join(' ').trim();
+  const classes = ['tile', speaking && !isScreen ? 'speaking' : '', isScreen ? 'screen' : ''].join(' ').trim();
 
   return (
     <section
@@ -67,7 +69,7 @@ export function Tile({ tile, board, width, height }: Props) {
       </footer>
     </section>
   );
-}
+});
 
 function Video({ stream, mirrored, testId }: { stream: MediaStream; mirrored: boolean; testId: string }) {
   const ref = useRef<HTMLVideoElement>(null);

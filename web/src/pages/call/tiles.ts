@@ -15,10 +15,9 @@ export interface TileInfo {
   /** Of another member's picture, as the server knows it. */
   videoTrackId: string;
   micOn: boolean;
-  speaking: boolean;
 }
 
-type Input = Pick<CallState, 'members' | 'userId' | 'speaking' | 'local'>;
+type Input = Pick<CallState, 'members' | 'userId' | 'local'>;
 
 /** Shared screens first, then oneself, then the others in the order of the call. */
 export function tilesOf(state: Input): TileInfo[] {
@@ -46,7 +45,6 @@ function tileOf(state: Input, member: MemberInfo, source: 'camera' | 'screen'): 
     showVideo: own ? isOn(state.local, source) : video !== undefined,
     videoTrackId: video?.trackId ?? '',
     micOn: own ? state.local.mic.on : live(member.tracks, 'mic') !== undefined,
-    speaking: state.speaking.includes(member.userId),
   };
 }
 

@@ -18,6 +18,7 @@ export class Call {
     this.names = new Map();
     this.connections = null; // made by the first list of states
     this.started = 0;
+    this.answeredStarts = 0;
     this.endReason = null;
     this.media = new LocalMedia({ tone, colour }, (...change) => this.changeMedia(...change));
   }
@@ -111,6 +112,7 @@ export class Call {
   async receiveStart() {
     this.started++;
     this.call = await this.api.getCall(this.callId);
+    this.answeredStarts++;
   }
 
   async hangup() {

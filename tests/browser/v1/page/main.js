@@ -23,10 +23,10 @@ window.__v1 = {
   status: () => ({
     opened: call?.socket?.opened ?? 0,
     started: call?.started ?? 0,
+    answeredStarts: call?.answeredStarts ?? 0,
     callStatus: call?.call?.status ?? 0,
     startTime: call?.call?.startTime ?? null,
     endReason: call?.endReason ?? null,
-    idle: [...(call?.connections?.values() ?? [])].every(({ pc, negotiation }) => !pc || negotiation.state === 'idle'),
   }),
   journal: () => ({ counts, entries }),
   note,

@@ -221,21 +221,25 @@ static void flush(struct member *member, uint8_t *packet, struct wr *wr)
     *wr = wr_make(packet, PACKET_FILL);
 }
 
-/* Reduced-size compounds (RFC 5506) with the NACKs of all tracks. */
-static void send_nacks(struct member *member, uint64_t now_us)
+/* Reduced-size compounds (RFC 5506) with the NACKs and PLIs of all tracks. */
+static void send_requests(struct member *member, uint64_t now_us)
 {
     uint8_t packet[PACKET_SIZE];
     struct wr wr = wr_make(packet, PACKET_FILL);
     for (size_t i = 0; i < member->receiver_count; i++) {
         struct receiver *receiver = member->receivers[i];
-        if (!receiver->stats.is_live || receiver->missing_count == 0)
+        if (!receiver->stats.is_live)
             continue;
         uint16_t seqs[NACK_BATCH];
         size_t count = receiver_poll_nack(receiver, now_us, seqs, NACK_BATCH);
-        if (count == 0 || member->opts.is_silent_rtcp)
+        if (member->opts.is_silent_rtcp)
             continue;
-        if (wr_left(&wr) < 12 + 4 * count)
+        if (wr_left(&wr) < 24 + 4 * count)
             flush(member, packet, &wr);
+        if (receiver_poll_pli(receiver, now_us))
+            rtcp_write_pli(&wr, member->rtcp_ssrc, receiver->line.ssrc);
+        if (count == 0)
+            continue;
         rtcp_write_nack(&wr, member->rtcp_ssrc, receiver->line.ssrc, seqs, count);
         receiver->stats.nacks++;
     }
@@ -278,7 +282,7 @@ void member_subscribe_tick(struct member *member, uint64_t now_us)
         return;
     if (now_us >= member->nack_us) {
         member->nack_us = now_us + NACK_ROUND_US;
-        send_nacks(member, now_us);
+        send_requests(member, now_us);
     }
     if (member->opts.is_silent_rtcp)
         return;

@@ -15,6 +15,7 @@
 #define NACK_AGAIN_US 60000
 #define NACK_TRIES_MAX 10
 #define LOST_US 1000000 /* then it is given up */
+#define PLI_US 500000   /* from a gap to the first request, and between two */
 #define RTX_HEADER 2    /* RFC 4588 section 4 */
 /* The RTP clock may differ from the content's by roundings only. */
 #define TIME_TOLERANCE_US 2000
@@ -78,12 +79,21 @@ static bool take_missing(struct receiver *receiver, uint32_t seq)
     return false;
 }
 
+static void want_keyframe(struct receiver *receiver, uint64_t now_us)
+{
+    if (receiver->line.kind != CLIENT_VIDEO || receiver->needs_keyframe)
+        return;
+    receiver->needs_keyframe = true;
+    receiver->pli_us = now_us + PLI_US;
+}
+
 /* Whether this number is new; keeps the list of gaps. */
 static bool note_seq(struct receiver *receiver, uint16_t seq16, uint32_t *seq, uint64_t now_us)
 {
     if (!receiver->is_started) {
         receiver->is_started = true;
         receiver->newest = receiver->first = *seq = SEQ_START + seq16;
+        want_keyframe(receiver, now_us);
         return true;
     }
     *seq = extend(receiver, seq16);
@@ -178,6 +188,7 @@ static void take_payload(struct receiver *receiver, uint16_t seq16, uint32_t tim
         if (vp8_parse(&vp8, payload, len) == ERR_OK && vp8.is_start) {
             receiver->stats.frames++;
             receiver->stats.keyframes += vp8.is_keyframe;
+            receiver->needs_keyframe = receiver->needs_keyframe && !vp8.is_keyframe;
         }
     } else {
         receiver->stats.frames++;
@@ -219,6 +230,7 @@ size_t receiver_poll_nack(struct receiver *receiver, uint64_t now_us, uint16_t *
         if (now_us - missing->found_us > LOST_US) {
             drop_missing(receiver, i);
             receiver->stats.lost++;
+            want_keyframe(receiver, now_us);
             continue;
         }
         bool is_due = missing->tries == 0 ? now_us - missing->found_us >= NACK_WAIT_US
@@ -231,6 +243,15 @@ size_t receiver_poll_nack(struct receiver *receiver, uint64_t now_us, uint16_t *
         i++;
     }
     return count;
+}
+
+bool receiver_poll_pli(struct receiver *receiver, uint64_t now_us)
+{
+    if (!receiver->needs_keyframe || !receiver->line.has_pli || now_us < receiver->pli_us)
+        return false;
+    receiver->pli_us = now_us + PLI_US;
+    receiver->stats.plis++;
+    return true;
 }
 
 bool receiver_report(struct receiver *receiver, uint64_t now_us, struct rtcp_report_block *out)

@@ -30,6 +30,8 @@ struct receiver {
     struct missing *missing; /* grows on demand */
     unsigned missing_count;
     unsigned missing_cap;
+    bool needs_keyframe; /* none yet, or a packet is lost for good: the picture is broken */
+    uint64_t pli_us;     /* when to ask (again) */
     /* content */
     bool has_content;
     uint32_t last_counter;
@@ -53,6 +55,8 @@ void receiver_on_rtx(struct receiver *receiver, const struct rtp *rtp, uint64_t 
 void receiver_on_sr(struct receiver *receiver, const struct rtcp_sr *sr, uint64_t now_us);
 /* Gives up what is too old; the numbers to ask for now. */
 size_t receiver_poll_nack(struct receiver *receiver, uint64_t now_us, uint16_t *out, size_t max);
+/* Whether a PLI is to be sent now. */
+bool receiver_poll_pli(struct receiver *receiver, uint64_t now_us);
 /* False before the first packet. */
 bool receiver_report(struct receiver *receiver, uint64_t now_us, struct rtcp_report_block *out);
 

@@ -70,9 +70,11 @@ static void print_state(const struct stage *stage)
                 member_error(stage->members[i]));
         for (size_t k = 0; k < member_recv_count(stage->members[i]); k++) {
             const struct client_recv *recv = member_recv(stage->members[i], k);
-            fprintf(stderr, "    from user %llu, kind %d, live %d: packets %llu, lost %llu\n",
+            fprintf(stderr,
+                    "    from user %llu, kind %d, live %d: packets %llu, lost %llu, missing %llu, key frames %llu\n",
                     (unsigned long long)recv->user_id, (int)recv->kind, recv->is_live,
-                    (unsigned long long)recv->packets, (unsigned long long)recv->lost);
+                    (unsigned long long)recv->packets, (unsigned long long)recv->lost,
+                    (unsigned long long)recv->missing, (unsigned long long)recv->keyframes);
         }
     }
 }

@@ -145,6 +145,9 @@ static void test_loss_and_repair(void **state)
     assert_int_equal(receiver_poll_nack(pair->receiver, pair->now_us, seqs, 16), 0);
     assert_int_equal(stats->lost, 1);
     assert_int_equal(stats->missing, 0);
+    assert_false(receiver_poll_pli(pair->receiver, pair->now_us)); /* the picture is broken from now on */
+    assert_true(receiver_poll_pli(pair->receiver, pair->now_us + 500000));
+    assert_false(receiver_poll_pli(pair->receiver, pair->now_us + 500001));
     struct rtcp_report_block block;
     assert_true(receiver_report(pair->receiver, pair->now_us, &block));
     assert_int_equal(block.cumulative_lost, 1);
@@ -225,6 +228,30 @@ static void test_keyframe_on_request(void **state)
     free_pair(pair);
 }
 
+static void test_asks_until_a_keyframe_comes(void **state)
+{
+    (void)state;
+    struct pair *pair = make_pair(CLIENT_VIDEO);
+    run(pair, 1000);
+    unsigned at = 0;
+    while (pair->out[at].len > 1000)
+        at++; /* the key frame, in several packets, never came */
+    for (unsigned i = at + 1; i < pair->count; i++)
+        deliver(pair, i);
+    assert_int_equal(pair->receiver->stats.keyframes, 0);
+    assert_false(receiver_poll_pli(pair->receiver, pair->now_us));
+    pair->now_us += 500000;
+    assert_true(receiver_poll_pli(pair->receiver, pair->now_us));
+    sender_on_keyframe_request(pair->sender);
+    unsigned from = pair->count;
+    run(pair, 100);
+    for (unsigned i = from; i < pair->count; i++)
+        deliver(pair, i);
+    assert_int_equal(pair->receiver->stats.keyframes, 1);
+    assert_false(receiver_poll_pli(pair->receiver, pair->now_us + 10000000));
+    free_pair(pair);
+}
+
 static void test_a_stall_makes_no_burst(void **state)
 {
     (void)state;
@@ -263,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_huge_gap_is_bounded),
         cmocka_unit_test(test_wrong_content_is_seen),
         cmocka_unit_test(test_keyframe_on_request),
+        cmocka_unit_test(test_asks_until_a_keyframe_comes),
         cmocka_unit_test(test_a_stall_makes_no_burst),
         cmocka_unit_test(test_round_trip),
     };

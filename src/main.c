@@ -3,9 +3,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "app.h"
+#include "import/import.h"
 
 /* Exit codes. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -13,6 +15,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 static void print_help(FILE *file)
 {
     fputs("usage: ichatd [--config FILE] [--port N] [--tls-port N] [--data DIR] [--check-config]\n"
+          "       ichatd import --mysql-dump FILE ...   see ichatd import --help\n"
           "\n"
           "  --config FILE   YAML, see conf/ichatd.yml; without it the defaults hold\n"
           "  --port N        HTTP port (http.port, 8080)\n"
@@ -82,6 +85,8 @@ int main(int argc, char **argv)
     struct app *app;
     char error[APP_ERROR_MAX];
 
+    if (argc > 1 && !strcmp(argv[1], "import"))
+        return import_main(argc - 1, argv + 1);
     int code = parse(argc, argv, &arguments);
     if (code >= 0)
         return code;

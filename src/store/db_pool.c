@@ -162,6 +162,26 @@ static char *make_url(const struct conf *conf)
     return text_take(&url);
 }
 
+enum err db_open_configured(const struct conf *conf, struct db **out)
+{
+    enum err err = make_dir(conf->data.dir);
+    if (err)
+        return err;
+    struct db *db;
+    char *url = make_url(conf);
+    err = db_open(url, &db);
+    free(url);
+    if (err)
+        return err;
+    err = db_migrate(db);
+    if (err) {
+        db_close(db);
+        return err;
+    }
+    *out = db;
+    return ERR_OK;
+}
+
 static enum err start_workers(struct db_pool *pool, const char *url, unsigned readers)
 {
     enum err err = db_open(url, &pool->workers[0].db);

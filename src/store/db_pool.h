@@ -16,6 +16,9 @@
 
 struct db_pool;
 
+/* The database that the configuration names, migrated, for those who work without a server; makes data.dir. */
+MUST_CHECK enum err db_open_configured(const struct conf *conf, struct db **out);
+
 struct db_job {
     void (*run)(struct db_job *job, struct db *db);
     void (*done)(struct db_job *job);

@@ -20,12 +20,13 @@ MAY_SEE = {
     "rtc": {"base", "net", "proto", "flow"},
     "media": {"base", "net", "proto", "flow", "rtc"},
     "store": {"base"},
+    "import": {"base", "store"},
     "chat": {"base", "net", "store"},
     "call": {"base", "net", "store", "chat"},
     "plugin": {"base", "net", "chat"},
     "web": {"base", "net", "store", "chat", "call", "plugin"},
     "client": {"base", "net", "proto", "flow", "rtc"},
-    "": {"base", "net", "store", "chat", "call", "plugin", "web"},  # main.c, app.c build and tear down
+    "": {"base", "net", "store", "import", "chat", "call", "plugin", "web"},  # main.c, app.c build and tear down
 }
 # Single headers that a folder may include from beyond.
 DOORS = {

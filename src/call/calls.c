@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "call/registry.h"
 #include "chat/auth.h"
+#include "chat/json.h"
 
 #define CLOSE_GOING_AWAY 1001 /* RFC 6455 section 7.4.1 */
 
@@ -27,6 +28,7 @@ struct request {
     struct calls *calls;
     calls_done *on_done;
     void *ctx;
+    uint64_t call_id; /* of calls_get() */
 };
 
 static void fail(calls_done *on_done, void *ctx, enum chat_code code)
@@ -177,10 +179,23 @@ void calls_hangup(struct calls *calls, uint64_t caller_id, uint64_t call_id, cal
         fail(on_done, ctx, code);
 }
 
+/* The record follows the live call a moment later, and clients ask as soon as they are told of a change. */
+static void lay_over(json_t *data, const struct live *live)
+{
+    json_object_set_new(data, "status", json_integer(call_status(live->call)));
+    json_object_set_new(data, "startTime", chat_json_time(call_start_us(live->call), TIME_SECONDS));
+    json_object_set_new(data, "endTime", chat_json_time(call_end_us(live->call), TIME_SECONDS));
+    json_object_set_new(data, "endReason", json_integer(call_end_reason(live->call)));
+}
+
 static void on_got(struct op *op, void *ctx)
 {
     struct request *request = ctx;
-    if (request_finish(request))
+    struct calls *calls = request_finish(request);
+    const struct live *live = calls && op->code == CHAT_OK ? calls_find(calls, request->call_id) : NULL;
+    if (live)
+        lay_over(op->data, live);
+    if (calls)
         request->on_done(request->ctx, op->code, op->code == CHAT_OK ? NULL : op_message(op), op->data);
     free(request);
 }
@@ -188,7 +203,9 @@ static void on_got(struct op *op, void *ctx)
 void calls_get(struct calls *calls, uint64_t caller_id, uint64_t call_id, calls_done *on_done, void *ctx)
 {
     const struct call_record_get_args args = {.call_id = call_id};
-    op_start(call_record_get_op(calls->env.chat, caller_id, &args), on_got, request_create(calls, on_done, ctx));
+    struct request *request = request_create(calls, on_done, ctx);
+    request->call_id = call_id;
+    op_start(call_record_get_op(calls->env.chat, caller_id, &args), on_got, request);
 }
 
 void calls_open_session(struct calls *calls, struct conn *conn, bool is_v2)

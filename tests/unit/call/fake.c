@@ -176,7 +176,10 @@ struct op *call_record_get_op(struct chat *chat, uint64_t caller_id, const struc
     (void)chat;
     (void)caller_id;
     (void)args;
-    return new_op(world->get_code);
+    struct op *op = new_op(world->get_code);
+    if (op->code == CHAT_OK) /* as it was stored first: what this file keeps of updates is no record */
+        op->data = json_pack("{s:i, s:n, s:n, s:i}", "status", (int)CALL_NEW, "startTime", "endTime", "endReason", 0);
+    return op;
 }
 
 struct op *call_record_end_orphans_op(struct chat *chat, const struct call_record_orphans_args *args)

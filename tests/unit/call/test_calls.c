@@ -158,6 +158,57 @@ static void test_unanswered_calls_end(void **state)
     fake_close(fake);
 }
 
+static void on_call(void *ctx, enum chat_code code, const char *message, json_t *data)
+{
+    (void)message;
+    json_t **call = ctx;
+    assert_int_equal(code, CHAT_OK);
+    *call = json_deep_copy(data);
+}
+
+static void expect_call(struct fake *fake, enum call_status status, enum call_end_reason reason)
+{
+    json_t *call = NULL;
+    calls_get(fake->calls, 10, FAKE_CALL_ID, on_call, &call);
+    fake_run_ops(fake);
+    assert_non_null(call);
+    assert_int_equal(json_integer_value(json_object_get(call, "status")), status);
+    assert_int_equal(json_integer_value(json_object_get(call, "endReason")), reason);
+    assert_int_equal(json_is_string(json_object_get(call, "startTime")), status == CALL_ACTIVE);
+    assert_int_equal(json_is_string(json_object_get(call, "endTime")), status == CALL_END);
+    json_decref(call);
+}
+
+/* The client asks again as soon as it is told of the start: the answer must not be that of a moment ago. */
+static void test_the_answer_is_of_the_live_call(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_open(2);
+    fake_create_call(fake);
+    expect_call(fake, CALL_READY, CALL_END_NONE);
+    fake_join(fake, 10);
+    fake_join(fake, 20);
+    struct fake_socket *a = fake_socket_open(fake, false);
+    struct fake_socket *b = fake_socket_open(fake, false);
+    fake_socket_text(a, "token:10");
+    fake_socket_text(b, "token:20");
+    expect_call(fake, CALL_ACTIVE, CALL_END_NONE);
+    fake_close(fake);
+    fake_socket_free(a);
+    fake_socket_free(b);
+}
+
+static void test_the_answer_has_an_end_that_is_not_stored(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_open(2);
+    fake_create_call(fake);
+    fake->update_code = CHAT_INTERNAL;
+    assert_int_equal(hangup_code(fake, 20), CHAT_OK);
+    expect_call(fake, CALL_END, CALL_END_REJECTED);
+    fake_close(fake);
+}
+
 /* The server stops in the middle: sockets are closed, media freed, and the operations under way find nobody. */
 static void test_stop_in_the_middle(void **state)
 {
@@ -192,6 +243,8 @@ int main(void)
         cmocka_unit_test(test_handled_goes_to_each_once),
         cmocka_unit_test(test_the_end_is_stored_at_last),
         cmocka_unit_test(test_unanswered_calls_end),
+        cmocka_unit_test(test_the_answer_is_of_the_live_call),
+        cmocka_unit_test(test_the_answer_has_an_end_that_is_not_stored),
         cmocka_unit_test(test_stop_in_the_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

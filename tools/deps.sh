@@ -83,6 +83,7 @@ npm_install() {
   fi
   echo "Installing npm packages of $dir"
   (cd "$dir" && npm ci --no-audit --no-fund --loglevel=error) || return 1
+  mkdir -p "$dir/node_modules" # npm makes none when there is nothing to install
   echo "$stamp" >"$dir/node_modules/.ichat-stamp"
 }
 

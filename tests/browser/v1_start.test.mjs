@@ -1,9 +1,9 @@
 // The client asks for the call again as soon as it is told of the start (section 8): the answer must hold the start.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { makeSteps } from '../../lib/steps.mjs';
-import { startGroup } from '../lib/group_call.mjs';
-import * as v1 from '../lib/people.mjs';
+import { makeSteps } from './lib/steps.mjs';
+import { startGroup } from './v1/lib/group_call.mjs';
+import * as v1 from './v1/lib/people.mjs';
 
 const ACTIVE = 3;
 const CALLS = 5; // it is a race

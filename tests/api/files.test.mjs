@@ -157,7 +157,9 @@ describe('uploads and downloads', () => {
       const { text } = await raw(server, `GET /api/${each} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       const [answer] = answers(text);
       // lws drops a connection that sends a %00 without a word.
-      assert.ok(each.includes('%00') ? !answer : [401, 403, 404].includes(answer.status), `${each}: ${answer?.status}`);
+      // What leads out of /api is a page of the web client, where one is built: never a file.
+      const isPage = answer?.status === 200 && /<!doctype html/i.test(text);
+      assert.ok(each.includes('%00') ? !answer : isPage || [401, 403, 404].includes(answer.status), `${each}: ${answer?.status}`);
     }
     for (const each of ['/api/file/../../secret', '/api/file/....//secret', '/api/file/..\\secret', '/api/file/..', '/../../../etc/passwd']) {
       const { text } = await raw(server, `GET ${each} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);

@@ -185,7 +185,9 @@ static enum err scan_document(struct scan *scan)
 
 static enum err scan_stream(struct scan *scan)
 {
-    if (next(scan) || next(scan)) /* the start of the stream, then of a document unless it is empty */
+    if (next(scan)) /* the start of the stream */
+        return ERR_INVALID;
+    if (next(scan)) /* the start of a document, unless it is empty */
         return ERR_INVALID;
     if (!is_event(scan, YAML_DOCUMENT_START_EVENT))
         return ERR_OK;

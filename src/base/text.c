@@ -87,7 +87,7 @@ enum err hex_decode(uint8_t *out, size_t len, const char *hex, size_t hex_len)
             return ERR_INVALID;
     }
     for (size_t i = 0; i < len; i++)
-        out[i] = (uint8_t)(hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]));
+        out[i] = (uint8_t)(hex_value(hex[2 * i]) * 16 + hex_value(hex[2 * i + 1]));
     return ERR_OK;
 }
 

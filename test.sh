@@ -93,15 +93,13 @@ suite_unit() {
   run_meson unit build unit
   if build_server build-asan -Dsanitize=address; then run_meson unit-asan build-asan unit; else count unit-asan 0 1; fi
   if build_server build-tsan -Dsanitize=thread; then run_meson unit-tsan build-tsan threads; else count unit-tsan 0 1; fi
-  run_counted fuzz tests/fuzz/run.sh
+  run_counted fuzz tests/fuzz/run.sh 4
   if npm_install web; then run_counted web-unit web_unit; else count web-unit 0 1; fi
 }
 web_unit() {
-  local out status=0
-  out=$(cd web && npx --no-install vitest run --reporter=json 2>/dev/null) || status=$?
-  echo "$out"
-  # shellcheck disable=SC2016
-  node -e 'const r = JSON.parse(process.argv[1]); console.log(`${r.numPassedTests} passed, ${r.numFailedTests} failed`)' "$out"
+  local out=$PWD/build-logs/web-unit.json status=0
+  (cd web && npx --no-install vitest run --reporter=default --reporter=json --outputFile="$out") || status=$?
+  node -p 'const r = require(process.argv[1]); r.numPassedTests + " passed, " + r.numFailedTests + " failed"' "$out"
   return "$status"
 }
 suite_sim() { run_meson sim build sim; }

@@ -148,7 +148,7 @@ static void print_urls(const struct conf *conf)
     for (size_t i = 0; conf->http.tls_port && i < count; i++) {
         char ip[ADDR_TEXT_MAX];
         addr_ip_text(&addrs[i], ip);
-        if (!addr_is_v4(&addrs[i]) || addr_is_loopback(&addrs[i]) || (bind[0] && strcmp(bind, ip)))
+        if (!addr_is_v4(&addrs[i]) || addr_is_loopback(&addrs[i]) || (bind[0] && strcmp(bind, ip) != 0))
             continue;
         printf("  https://%s:%u/\n", ip, conf->http.tls_port);
         shown++;
@@ -232,7 +232,7 @@ static bool is_same_value(const struct conf_key *key, const struct conf *a, cons
     if (list_a->count != list_b->count)
         return false;
     for (unsigned i = 0; i < list_a->count; i++)
-        if (strcmp(list_a->items[i], list_b->items[i]))
+        if (strcmp(list_a->items[i], list_b->items[i]) != 0)
             return false;
     return true;
 }

@@ -126,7 +126,7 @@ static int on_socket(enum lws_callback_reasons reason, struct ws_sock *sock, con
     case LWS_CALLBACK_RECEIVE:
         return ws_on_receive(sock, in, len);
     case LWS_CALLBACK_RECEIVE_PONG:
-        ws_on_pong(sock);
+        ws_on_pong(sock, in, len);
         return 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         ws_on_peer_close(sock);

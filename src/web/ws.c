@@ -2,9 +2,12 @@
 #include "web/ws.h"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -40,7 +43,11 @@ struct ws_sock {
     struct timer timer; /* the next ping, the pong's arrival, or the end of closing */
     bool is_ping_due;
     bool is_pong_awaited;
-    bool is_closing; /* nothing comes in or is queued any more */
+    bool is_confirming; /* a notification socket: its session asks what may be lost */
+    uint32_t written;   /* messages */
+    uint32_t pinged;    /* `written` as the last ping went out: its payload */
+    uint32_t confirmed; /* those that the client itself has, as a pong tells: a proxy's kernel may have the others */
+    bool is_closing;    /* nothing comes in or is queued any more */
     bool is_close_sent;
     bool was_peer_closed;   /* its close frame came; our answer to it must not count as unsent */
     size_t unsent_at_close; /* as it came */
@@ -63,6 +70,13 @@ static void set_timer(struct ws_sock *sock, unsigned seconds)
     timer_set(sock->web->timers, &sock->timer, clock_now_us() + seconds * US_PER_S);
 }
 
+static void ask_ping(struct ws_sock *sock)
+{
+    sock->is_ping_due = true;
+    sock->is_pong_awaited = true;
+    set_timer(sock, WS_PONG_S);
+}
+
 static void on_timer(void *ctx, uint64_t now_us)
 {
     struct ws_sock *sock = ctx;
@@ -73,17 +87,16 @@ static void on_timer(void *ctx, uint64_t now_us)
         kill_socket(sock);
         return;
     }
-    sock->is_ping_due = true;
-    sock->is_pong_awaited = true;
-    set_timer(sock, WS_PONG_S);
+    ask_ping(sock);
     lws_callback_on_writable(sock->wsi);
 }
 
 static void drop_queue(struct ws_sock *sock)
 {
-    struct list *node;
-    while ((node = list_pop(&sock->queue)))
+    list_each (node, &sock->queue) {
         free(list_item(node, struct ws_message, node));
+    }
+    list_init(&sock->queue);
     sock->queued = 0;
     sock->queued_bytes = 0;
 }
@@ -126,14 +139,15 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
     return true;
 }
 
-/* What waits here, in lws, and in the kernel for the other side's acknowledgement. */
+/* What waits here, in lws, in the kernel for the other side's acknowledgement, and behind it for the client's. */
 static size_t count_unsent(struct ws_sock *sock)
 {
     int fd = lws_get_socket_fd(sock->wsi);
     int in_kernel = 0;
     if (fd < 0 || ioctl(fd, SIOCOUTQ, &in_kernel))
         in_kernel = 1; /* not known: better too much than a message lost */
-    return sock->queued_bytes + (size_t)in_kernel + (lws_partial_buffered(sock->wsi) ? 1u : 0u);
+    size_t unconfirmed = sock->is_confirming ? sock->written - sock->confirmed : 0;
+    return sock->queued_bytes + (size_t)in_kernel + (lws_partial_buffered(sock->wsi) ? 1u : 0u) + unconfirmed;
 }
 
 static size_t on_conn_unsent(struct conn *conn)
@@ -167,7 +181,7 @@ static bool origin_is_allowed(struct lws *wsi)
 int ws_on_upgrade(struct lws *wsi, const char *protocol)
 {
     unsigned status = 0;
-    if (strcasecmp(protocol, "websocket"))
+    if (strcasecmp(protocol, "websocket") != 0)
         status = HTTP_STATUS_BAD_REQUEST; /* h2c; lws cannot go on without the upgrade */
     else if (web_of(wsi)->stop_by_us)
         status = HTTP_STATUS_SERVICE_UNAVAILABLE;
@@ -192,6 +206,7 @@ int ws_on_open(struct lws *wsi)
     sock->conn.ops = &conn_ops;
     sock->web = web;
     sock->wsi = wsi;
+    sock->is_confirming = !is_call;
     guard_peer_address(wsi, &sock->conn.from);
     list_init(&sock->queue);
     timer_init(&sock->timer, on_timer, sock);
@@ -240,12 +255,17 @@ int ws_on_receive(struct ws_sock *sock, const char *data, size_t len)
     return 0;
 }
 
-void ws_on_pong(struct ws_sock *sock)
+void ws_on_pong(struct ws_sock *sock, const void *payload, size_t len)
 {
     if (sock->is_closing || !sock->is_pong_awaited || sock->is_ping_due)
         return;
+    if (len != sizeof(sock->pinged) || memcmp(payload, &sock->pinged, len) != 0)
+        return; /* nobody asked for that one, RFC 6455 section 5.5.3 */
     sock->is_pong_awaited = false;
+    sock->confirmed = sock->pinged;
     set_timer(sock, WS_PING_S);
+    if (sock->is_confirming && sock->written != sock->confirmed)
+        lws_callback_on_writable(sock->wsi);
 }
 
 void ws_on_peer_close(struct ws_sock *sock)
@@ -256,34 +276,69 @@ void ws_on_peer_close(struct ws_sock *sock)
 
 static int write_ping(struct ws_sock *sock)
 {
-    uint8_t frame[LWS_PRE + 4] = {0};
-    memcpy(frame + LWS_PRE, "ping", 4); /* lws tells of no pong without a payload */
+    uint8_t frame[LWS_PRE + sizeof(sock->pinged)] = {0};
+    sock->pinged = sock->written;
+    memcpy(frame + LWS_PRE, &sock->pinged, sizeof(sock->pinged)); /* lws tells of no pong without a payload */
     sock->is_ping_due = false;
-    return lws_write(sock->wsi, frame + LWS_PRE, 4, LWS_WRITE_PING) < 0 ? -1 : 0;
+    return lws_write(sock->wsi, frame + LWS_PRE, sizeof(sock->pinged), LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 
-static int write_message(struct ws_sock *sock)
+static int write_message_take(struct ws_sock *sock, struct ws_message *message)
 {
-    struct ws_message *message = list_item(list_pop(&sock->queue), struct ws_message, node);
+    list_remove(&message->node);
     sock->queued--;
     sock->queued_bytes -= message->len;
+    sock->written++;
     int written = lws_write(sock->wsi, message->frame + LWS_PRE, message->len, LWS_WRITE_TEXT);
     free(message);
     return written < 0 ? -1 : 0;
 }
 
-int ws_on_writable(struct ws_sock *sock)
+static bool must_wait(struct ws_sock *sock)
+{
+    if (!lws_partial_buffered(sock->wsi) && !lws_send_pipe_choked(sock->wsi))
+        return false;
+    lws_callback_on_writable(sock->wsi);
+    return true;
+}
+
+/* 1: not all of it could be written; -1: close the connection. */
+static int write_queue(struct ws_sock *sock)
 {
     if (sock->is_ping_due && !sock->is_closing && write_ping(sock))
         return -1;
-    while (!list_is_empty(&sock->queue)) {
-        if (lws_partial_buffered(sock->wsi) || lws_send_pipe_choked(sock->wsi)) {
-            lws_callback_on_writable(sock->wsi);
-            return 0;
-        }
-        if (write_message(sock))
+    list_each (node, &sock->queue) {
+        if (must_wait(sock))
+            return 1;
+        if (write_message_take(sock, list_item(node, struct ws_message, node)))
             return -1;
     }
+    bool is_sure = !sock->is_confirming || sock->written == sock->confirmed;
+    if (is_sure || sock->is_pong_awaited || sock->is_closing)
+        return 0;
+    if (must_wait(sock))
+        return 1;
+    ask_ping(sock);
+    return write_ping(sock);
+}
+
+/* A ping right behind the messages is to reach the client with them, or one that closes as soon as it has read them
+ * would leave them unconfirmed. */
+static void set_cork(struct ws_sock *sock, int is_on)
+{
+    (void)setsockopt(lws_get_socket_fd(sock->wsi), IPPROTO_TCP, TCP_CORK, &is_on, sizeof(is_on));
+}
+
+int ws_on_writable(struct ws_sock *sock)
+{
+    bool is_corked = sock->is_confirming && !list_is_empty(&sock->queue);
+    if (is_corked)
+        set_cork(sock, 1);
+    int result = write_queue(sock);
+    if (is_corked)
+        set_cork(sock, 0);
+    if (result)
+        return result < 0 ? -1 : 0;
     if (!sock->is_closing || sock->is_close_sent)
         return 0;
     if (lws_partial_buffered(sock->wsi)) {

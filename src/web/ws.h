@@ -1,6 +1,9 @@
 /* WebSockets: /api/ws/notification and /api/ws/call become a struct conn (chat/conn.h) each, with a bounded queue. Web
  * thread.
  *
+ * What was sent to a notification socket counts as unsent (conn.h) until a pong to a ping behind it came: only the
+ * client itself answers pings, while bytes may be acknowledged by a proxy, or by the kernel of a client that is gone.
+ *
  * A socket that does not take what is queued for it (WS_QUEUE_MAX messages or WS_QUEUE_BYTES) is cut off and counted.
  */
 #ifndef ICHAT_WEB_WS_H
@@ -26,7 +29,7 @@ int ws_on_upgrade(struct lws *wsi, const char *protocol);
 /* From the lws callback of an accepted socket; -1 = close the connection. */
 int ws_on_open(struct lws *wsi);
 int ws_on_receive(struct ws_sock *sock, const char *data, size_t len);
-void ws_on_pong(struct ws_sock *sock);
+void ws_on_pong(struct ws_sock *sock, const void *payload, size_t len);
 void ws_on_peer_close(struct ws_sock *sock);
 int ws_on_writable(struct ws_sock *sock);
 void ws_on_gone(struct ws_sock *sock);

@@ -151,7 +151,7 @@ for (const database of databases)
       await v1Message(first, 6);
       await hangUp(c, callId);
       await v1Message(first, 3, (payload) => JSON.parse(payload).userId === c.id && JSON.parse(payload).state === 2);
-      assert.equal((await get(a, callId)).status, STATUS.active);
+      await until(a, callId, (status) => status === STATUS.active);
       await hangUp(b, callId);
       await v1Message(second, 7);
       assert.equal(await v1Message(first, 7), '1');

@@ -23,7 +23,7 @@ describe('uploads and downloads', () => {
   function upload(content, name = 'hello.txt', field = 'file') {
     const form = new FormData();
     form.set('before', 'a field that nobody asked for');
-    form.set(field, new File([content], name));
+    form.set(field, new Blob([content]), name);
     form.set('after', 'another');
     return call(server, 'POST', '/api/file/upload', { body: form });
   }

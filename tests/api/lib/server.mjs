@@ -51,9 +51,9 @@ async function makeDatabase(kind) {
   const base = process.env.ICHAT_TEST_PG_URL;
   const name = `ichat_api_${process.pid}_${databaseNumber++}`;
   await run('psql', ['-q', '-d', base, '-c', `create database ${name}`]);
-  const url = new URL(base);
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => run('psql', ['-q', '-d', base, '-c', `drop database ${name}`]) };
+  // Not by class URL: libpq's form has no host before the path.
+  const url = base.replace(/^(postgresql:\/\/[^/?]*)\/[^?]*/, `$1/${name}`);
+  return { url, drop: () => run('psql', ['-q', '-d', base, '-c', `drop database ${name}`]) };
 }
 
 /** The databases to test on. */

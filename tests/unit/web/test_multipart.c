@@ -105,11 +105,12 @@ static void test_binary(void **state)
     char content[256 * 3];
     for (size_t i = 0; i < sizeof(content); i++)
         content[i] = (char)(i % 3 ? i : 13);
-    char body[1024];
-    int head = snprintf(body, sizeof(body), "--XYZ\r\n" PART("file", "; filename=\"a\""));
-    memcpy(body + head, content, sizeof(content));
-    memcpy(body + head + sizeof(content), "\r\n--XYZ--", 9);
-    check(body, (size_t)head + sizeof(content) + 9, content, sizeof(content));
+    struct text body = {0};
+    text_add(&body, "--XYZ\r\n" PART("file", "; filename=\"a\""));
+    text_add_n(&body, content, sizeof(content));
+    text_add(&body, "\r\n--XYZ--");
+    check(body.data, body.len, content, sizeof(content));
+    text_free(&body);
 }
 
 static void test_other_parts(void **state)

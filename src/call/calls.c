@@ -2,6 +2,7 @@
 #include "call/calls.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/hmap.h"
@@ -12,7 +13,9 @@
 #include "chat/auth.h"
 #include "chat/json.h"
 
-#define CLOSE_GOING_AWAY 1001 /* RFC 6455 section 7.4.1 */
+/* RFC 6455 section 7.4.1 */
+#define CLOSE_GOING_AWAY 1001
+#define CLOSE_POLICY 1008
 
 struct calls {
     struct call_env env;
@@ -146,19 +149,19 @@ static void refuse_not_live(struct calls *calls, uint64_t caller_id, uint64_t ca
              request_create(calls, on_done, ctx));
 }
 
-void calls_join(struct calls *calls, uint64_t caller_id, uint64_t call_id, calls_done *on_done, void *ctx)
+void calls_join(struct calls *calls, const struct caller *caller, uint64_t call_id, calls_done *on_done, void *ctx)
 {
     struct live *live = calls_find(calls, call_id);
     if (!live) {
-        refuse_not_live(calls, caller_id, call_id, on_done, ctx);
+        refuse_not_live(calls, caller->user_id, call_id, on_done, ctx);
         return;
     }
-    enum chat_code code = live_join(live, caller_id);
+    enum chat_code code = live_join(live, caller->user_id);
     if (code != CHAT_OK) {
         fail(on_done, ctx, code);
         return;
     }
-    char *token = auth_call_token(calls->env.chat->auth, call_id, caller_id);
+    char *token = auth_call_token(calls->env.chat->auth, call_id, caller);
     json_t *data = json_string(token);
     free(token);
     on_done(ctx, CHAT_OK, NULL, data);
@@ -216,6 +219,21 @@ void calls_open_session(struct calls *calls, struct conn *conn, bool is_v2)
         session_v1_open(calls, conn);
 }
 
+/* Whoever is in a call by this login leaves it, as by hanging up; his socket does not wait for the client's close. */
+static void on_login_end(void *ctx, const char *login_id)
+{
+    struct calls *calls = ctx;
+    list_each (node, &calls->sessions) {
+        struct call_session *session = list_item(node, struct call_session, node);
+        if (strcmp(session->login_id, login_id) != 0)
+            continue;
+        if (session->member)
+            (void)live_hangup(session->member->live, session->member->user_id);
+        if (session->conn)
+            conn_close(session->conn, CLOSE_POLICY, "logged out");
+    }
+}
+
 /* ---- media ---- */
 
 void calls_poll(struct calls *calls)
@@ -263,6 +281,8 @@ enum err calls_create(struct chat *chat, struct media *media, struct timers *tim
     calls->live = hmap_create(64, false);
     list_init(&calls->sessions);
     list_init(&calls->requests);
+    chat->login_end_ctx = calls;
+    chat->on_login_end = on_login_end;
     const struct call_record_orphans_args args = {.node = NULL};
     op_start(call_record_end_orphans_op(chat, &args), on_orphans_ended, request_create(calls, NULL, NULL));
     *out = calls;
@@ -302,6 +322,7 @@ void calls_free(struct calls *calls)
 {
     if (!calls)
         return;
+    calls->env.chat->on_login_end = NULL;
     size_t it = 0;
     struct live *live;
     while ((live = hmap_next(calls->live, &it)))

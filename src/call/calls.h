@@ -41,7 +41,7 @@ size_t calls_count(const struct calls *calls); /* live ones */
 void calls_create_call(struct calls *calls, uint64_t caller_id, const struct call_record_create_args *args,
                        calls_done *on_done, void *ctx);
 /* POST /call/join: data is the call token. 3009, 3001, 3006, 403. */
-void calls_join(struct calls *calls, uint64_t caller_id, uint64_t call_id, calls_done *on_done, void *ctx);
+void calls_join(struct calls *calls, const struct caller *caller, uint64_t call_id, calls_done *on_done, void *ctx);
 /* POST /call/hangup: data null. 3009, 3001, 3006, 403. */
 void calls_hangup(struct calls *calls, uint64_t caller_id, uint64_t call_id, calls_done *on_done, void *ctx);
 /* GET /call: data is the Call. 3006, 403. */

@@ -31,9 +31,10 @@ struct call_session {
     /* set once at creation */
     const struct call_session_ops *ops;
     struct calls *calls;
-    struct conn *conn;
+    struct conn *conn; /* NULL once the socket is gone */
     bool is_v2;
     /* owned by the web thread */
+    char login_id[37];          /* that its token was made for, "" until it came */
     struct list node;           /* of calls */
     struct live_member *member; /* NULL = not attached */
     bool is_resumed;            /* v2: attached by a resume token */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/timers.h"
 #include "call/bucket.h"
 #include "call/registry.h"
@@ -168,8 +169,11 @@ static void handle_token(struct session_v1 *session, const char *text)
 {
     session->has_token = true;
     timer_stop(env_of(session)->timers, &session->timer);
-    enum auth_result result = auth_call_check(env_of(session)->chat->auth, text, &session->call_id, &session->user_id);
+    struct caller caller;
+    enum auth_result result = auth_call_check(env_of(session)->chat->auth, text, &session->call_id, &caller);
     if (result == AUTH_OK) {
+        session->user_id = caller.user_id;
+        text_copy(session->base.login_id, sizeof(session->base.login_id), caller.login_id);
         attach(session);
         return;
     }
@@ -219,6 +223,7 @@ static void on_close(void *ctx)
 {
     struct session_v1 *session = ctx;
     session->is_closed = true;
+    session->base.conn = NULL;
     live_detach(&session->base);
     if (!session->is_looking_up)
         free_session(session);

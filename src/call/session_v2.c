@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/timers.h"
 #include "call/bucket.h"
 #include "call/registry.h"
@@ -203,15 +204,16 @@ static void handle_join(struct session_v2 *session, const struct v2_request *req
         return;
     }
     uint64_t call;
-    uint64_t user;
-    if (auth_call_check(env_of(session)->chat->auth, request->u.join.token, &call, &user) != AUTH_OK) {
+    struct caller caller;
+    if (auth_call_check(env_of(session)->chat->auth, request->u.join.token, &call, &caller) != AUTH_OK) {
         refuse(session, request, CALL_ERR_UNAUTHORIZED, NULL);
         return;
     }
+    text_copy(session->base.login_id, sizeof(session->base.login_id), caller.login_id);
     struct live *live = calls_find(session->base.calls, call);
     session->is_joining = true;
     session->join_req = request->req;
-    enum call_up up = live ? live_attach(live, &session->base, user, request->u.join.resume) : CALL_UP_ENDED;
+    enum call_up up = live ? live_attach(live, &session->base, caller.user_id, request->u.join.resume) : CALL_UP_ENDED;
     session->is_joining = false;
     if (up == CALL_UP_ENDED)
         refuse(session, request, CALL_ERR_CALL_ENDED, NULL);

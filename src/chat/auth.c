@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "chat/chat.h"
+#include "chat/ended.h"
 #include "chat/hash_pool.h"
 #include "chat/op.h"
 #include "chat/secret.h"
@@ -41,7 +42,8 @@ struct auth {
     struct tries *tries;
     struct hmap *known; /* by login id */
     struct list known_list;
-    uint64_t generation; /* counts auth_forget(): what was read before it is not remembered */
+    struct ended *ended;
+    uint64_t generation; /* counts auth_end_login(): what was read before it is not remembered */
 };
 
 enum err auth_create(const struct conf *conf, struct chat *chat, void (*on_wake)(void *ctx), void *ctx,
@@ -53,6 +55,7 @@ enum err auth_create(const struct conf *conf, struct chat *chat, void (*on_wake)
     auth->call_s = (int64_t)conf->auth.call_hours * 3600;
     auth->tries = tries_create(conf->auth.login_tries_per_min);
     auth->known = hmap_create(64, false);
+    auth->ended = ended_create((uint64_t)auth->call_s * US_PER_S);
     list_init(&auth->known_list);
     enum err err = secret_load(conf, &auth->secret);
     if (!err)
@@ -92,6 +95,7 @@ void auth_free(struct auth *auth)
     list_each (node, &auth->known_list)
         drop_known(auth, list_item(node, struct known, node));
     hmap_free(auth->known);
+    ended_free(auth->ended);
     tries_free(auth->tries);
     if (auth->secret)
         explicit_bzero(auth->secret, strlen(auth->secret));
@@ -154,7 +158,7 @@ static void on_loaded(struct op *op, void *ctx)
     enum auth_result result = AUTH_EXPIRED;
     if (op->code != CHAT_OK) {
         result = AUTH_BUSY;
-    } else if (row && row->expire_us > clock_wall_us()) {
+    } else if (row && row->expire_us > clock_wall_us() && !ended_has(load->auth->ended, row->login_id)) {
         result = AUTH_OK;
         caller.user_id = row->user_id;
         text_copy(caller.login_id, sizeof(caller.login_id), row->login_id);
@@ -168,18 +172,18 @@ static void on_loaded(struct op *op, void *ctx)
 void auth_check(struct auth *auth, const char *token,
                 void (*on_done)(void *ctx, enum auth_result result, const struct caller *caller), void *ctx)
 {
-    char login_id[TOKEN_PAYLOAD_MAX];
+    struct token_claims claims;
     int64_t now_us = clock_wall_us();
-    enum err err = token_read(auth->secret, token, now_us / (int64_t)US_PER_S, login_id);
+    enum err err = token_read(auth->secret, token, now_us / (int64_t)US_PER_S, &claims);
     struct load_args args;
     /* A payload that is no login id, such as a call token's, is right in itself but has no login record. */
-    if (!err && !text_copy(args.login_id, sizeof(args.login_id), login_id))
+    if (!err && !text_copy(args.login_id, sizeof(args.login_id), claims.payload))
         err = ERR_CLOSED;
     if (err) {
         on_done(ctx, err == ERR_CLOSED ? AUTH_EXPIRED : AUTH_MISSING, NULL);
         return;
     }
-    const struct known *known = hmap_get(auth->known, login_id, strlen(login_id));
+    const struct known *known = hmap_get(auth->known, args.login_id, strlen(args.login_id));
     if (known && known->until_us > clock_now_us()) {
         bool is_valid = known->expire_us > now_us;
         struct caller caller = known->caller; /* on_done may end the login */
@@ -194,39 +198,40 @@ void auth_check(struct auth *auth, const char *token,
     op_start(op_create(auth->chat, DB_READ, load_login, 0, op_dup(&args, sizeof(args))), on_loaded, load);
 }
 
-void auth_forget(struct auth *auth, uint64_t user_id, const char *login_id)
+void auth_end_login(struct auth *auth, uint64_t user_id, const char *login_id)
 {
     auth->generation++;
-    list_each (node, &auth->known_list) {
-        struct known *known = list_item(node, struct known, node);
-        if (known->caller.user_id == user_id && (!login_id || strcmp(known->caller.login_id, login_id) == 0))
-            drop_known(auth, known);
-    }
+    ended_add(auth->ended, login_id, clock_now_us());
+    struct known *known = hmap_get(auth->known, login_id, strlen(login_id));
+    if (known && known->caller.user_id == user_id)
+        drop_known(auth, known);
 }
 
 char *auth_login_token(struct auth *auth, const char *login_id, int64_t expires_s)
 {
-    return token_make(auth->secret, auth->issuer, login_id, expires_s);
+    return token_make(auth->secret, auth->issuer, login_id, NULL, expires_s);
 }
 
 /* Call tokens */
 
-char *auth_call_token(struct auth *auth, uint64_t call_id, uint64_t user_id)
+char *auth_call_token(struct auth *auth, uint64_t call_id, const struct caller *caller)
 {
     char payload[TOKEN_PAYLOAD_MAX];
-    snprintf(payload, sizeof(payload), "call:%llu:%llu", (unsigned long long)call_id, (unsigned long long)user_id);
-    return token_make(auth->secret, auth->issuer, payload, clock_wall_us() / (int64_t)US_PER_S + auth->call_s);
+    snprintf(payload, sizeof(payload), "call:%llu:%llu", (unsigned long long)call_id,
+             (unsigned long long)caller->user_id);
+    return token_make(auth->secret, auth->issuer, payload, caller->login_id,
+                      clock_wall_us() / (int64_t)US_PER_S + auth->call_s);
 }
 
-enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t *call_id, uint64_t *user_id)
+enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t *call_id, struct caller *caller)
 {
-    char payload[TOKEN_PAYLOAD_MAX];
-    enum err err = token_read(auth->secret, token, clock_wall_us() / (int64_t)US_PER_S, payload);
+    struct token_claims claims;
+    enum err err = token_read(auth->secret, token, clock_wall_us() / (int64_t)US_PER_S, &claims);
     if (err)
         return err == ERR_CLOSED ? AUTH_EXPIRED : AUTH_MISSING;
-    if (!text_has_prefix(payload, "call:"))
+    if (!text_has_prefix(claims.payload, "call:"))
         return AUTH_MISSING;
-    char *call = payload + strlen("call:");
+    char *call = claims.payload + strlen("call:");
     char *user = strchr(call, ':');
     if (!user)
         return AUTH_MISSING;
@@ -234,8 +239,11 @@ enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t 
     uint64_t ids[2];
     if (text_to_u64(call, &ids[0]) || text_to_u64(user, &ids[1]))
         return AUTH_MISSING;
+    if (ended_has(auth->ended, claims.login_id))
+        return AUTH_EXPIRED;
     *call_id = ids[0];
-    *user_id = ids[1];
+    caller->user_id = ids[1];
+    text_copy(caller->login_id, sizeof(caller->login_id), claims.login_id);
     return AUTH_OK;
 }
 

@@ -39,12 +39,12 @@ void auth_check(struct auth *auth, const char *token,
 
 /* A login token for a session record that was stored, malloc'd. expires_s: unix seconds. */
 char *auth_login_token(struct auth *auth, const char *login_id, int64_t expires_s);
-/* Call tokens, payload "call:<callId>:<userId>". */
-char *auth_call_token(struct auth *auth, uint64_t call_id, uint64_t user_id);
+/* Call tokens, payload "call:<callId>:<userId>"; they end with the login that they were made for. */
+char *auth_call_token(struct auth *auth, uint64_t call_id, const struct caller *caller);
 /* AUTH_OK, AUTH_MISSING or AUTH_EXPIRED. */
-enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t *call_id, uint64_t *user_id);
-/* Forgets cached session records (after logout, password change); NULL login_id = all of the user. */
-void auth_forget(struct auth *auth, uint64_t user_id, const char *login_id);
+enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t *call_id, struct caller *caller);
+/* A login was ended (logout, password change): its tokens and its call tokens are dead from now on. */
+void auth_end_login(struct auth *auth, uint64_t user_id, const char *login_id);
 
 /* Login tries by name and address (auth.login_tries_per_min). False: refuse. */
 bool auth_may_try(struct auth *auth, const char *username, const char *address);

@@ -23,6 +23,9 @@ struct chat {
     /* An observer of what happened (plugins: event_sink), or NULL: called on the web thread after the commit. */
     void (*on_event)(void *ctx, const char *name, const json_t *data);
     void *event_ctx;
+    /* A login was ended (logout, password change), or NULL: call/ takes it out of its calls. */
+    void (*on_login_end)(void *ctx, const char *login_id);
+    void *login_end_ctx;
 };
 
 /* on_wake: called on any thread when chat_poll() has work. */

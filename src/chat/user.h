@@ -39,10 +39,10 @@ void user_register_start(struct chat *chat, const struct user_register_args *arg
 /* 1001, 1004; 300 when the limit of tries a minute is reached. An unknown user costs the same time. */
 void user_login_start(struct chat *chat, const struct user_login_args *args, void (*on_done)(struct op *op, void *ctx),
                       void *ctx);
-/* 1004 when the old one is wrong. Ends all other logins of the user and their sockets. */
+/* 1004 when the old one is wrong. Ends all other logins of the user, their sockets and their parts in calls. */
 void user_password_start(struct chat *chat, uint64_t caller_id, const struct user_password_args *args,
                          void (*on_done)(struct op *op, void *ctx), void *ctx);
-/* Deletes the login's record and ends its sessions. Data null. */
+/* Deletes the login's record; its sockets are closed, and its calls left. Data null. */
 void user_logout_start(struct chat *chat, uint64_t caller_id, const char *login_id,
                        void (*on_done)(struct op *op, void *ctx), void *ctx);
 

@@ -127,12 +127,32 @@ struct replace_args {
     const char *login_id;
 };
 
+struct replaced {
+    struct login_row *ended;
+    size_t count;
+};
+
+static void free_replaced(void *result)
+{
+    struct replaced *replaced = result;
+    if (replaced)
+        free(replaced->ended);
+    free(replaced);
+}
+
 static void replace_password(struct op *op, struct db *db)
 {
     const struct replace_args *args = op_args(op, struct replace_args);
     enum err err = db_user_set_password(db, op->caller_id, args->hash, clock_wall_us());
+    struct login_row *rows = NULL;
+    size_t count = 0;
     if (!err)
-        err = db_login_delete_others(db, op->caller_id, args->login_id);
+        err = db_login_delete_others(db, op->caller_id, args->login_id, &rows, &count);
+    struct replaced *replaced = mem_calloc(1, sizeof(*replaced));
+    replaced->ended = rows;
+    replaced->count = count;
+    op->result = replaced;
+    op->free_result = free_replaced;
     op_end(op, err);
 }
 
@@ -302,15 +322,25 @@ void user_login_start(struct chat *chat, const struct user_login_args *args, voi
     op_start(credentials_op(chat, 0, flow->username), on_login_read, flow);
 }
 
+/* After the commit: its tokens are dead, its sockets closed, its calls left. */
+static void login_ended(struct flow *flow, const char *login_id)
+{
+    struct chat *chat = flow->chat;
+    auth_end_login(chat->auth, flow->caller_id, login_id);
+    hub_close_logins(chat->hub, flow->caller_id, login_id);
+    if (chat->on_login_end)
+        chat->on_login_end(chat->login_end_ctx, login_id);
+}
+
 /* Change the password: read, verify, hash, store. */
 
 static void on_replaced(struct op *op, void *ctx)
 {
     struct flow *flow = ctx;
-    if (op->code == CHAT_OK) {
-        auth_forget(flow->chat->auth, flow->caller_id, NULL);
-        /* The own device comes back by itself with its login. */
-        hub_close_logins(flow->chat->hub, flow->caller_id, NULL);
+    const struct replaced *replaced = op->result;
+    if (op->code == CHAT_OK && replaced) {
+        for (size_t i = 0; i < replaced->count; i++)
+            login_ended(flow, replaced->ended[i].login_id);
     }
     flow_end(flow, op);
 }
@@ -364,10 +394,8 @@ void user_password_start(struct chat *chat, uint64_t caller_id, const struct use
 static void on_logged_out(struct op *op, void *ctx)
 {
     struct flow *flow = ctx;
-    if (op->code == CHAT_OK) {
-        auth_forget(flow->chat->auth, flow->caller_id, flow->login_id);
-        hub_close_logins(flow->chat->hub, flow->caller_id, flow->login_id);
-    }
+    if (op->code == CHAT_OK)
+        login_ended(flow, flow->login_id);
     flow_end(flow, op);
 }
 

@@ -1,7 +1,10 @@
 /* The logins table. */
 #include "store/login.h"
 
+#include <stdlib.h>
+
 #include "base/text.h"
+#include "store/row.h"
 
 enum err db_login_insert(struct db *db, const struct login_row *row)
 {
@@ -35,10 +38,28 @@ enum err db_login_delete(struct db *db, uint64_t user_id, const char *login_id)
                    login_id);
 }
 
-enum err db_login_delete_others(struct db *db, uint64_t user_id, const char *kept_login_id)
+enum err db_login_delete_others(struct db *db, uint64_t user_id, const char *kept_login_id, struct login_row **out,
+                                size_t *count)
 {
-    return db_exec(db, NULL, "delete from logins where user_id = $1 and login_id <> $2", "is", (int64_t)user_id,
-                   kept_login_id);
+    struct db_rows *rows;
+    enum err err = db_query(db, &rows, "delete from logins where user_id = $1 and login_id <> $2 returning login_id",
+                            "is", (int64_t)user_id, kept_login_id);
+    if (err)
+        return err;
+    void *items = NULL;
+    size_t n = 0;
+    while (db_next(rows)) {
+        struct login_row *row = row_add(&items, &n, sizeof(*row));
+        text_copy(row->login_id, sizeof(row->login_id), db_text(rows, 0));
+    }
+    err = db_rows_done(rows);
+    if (err) {
+        free(items);
+        return err;
+    }
+    *out = items;
+    *count = n;
+    return ERR_OK;
 }
 
 enum err db_login_purge(struct db *db, int64_t now_us)

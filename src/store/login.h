@@ -2,6 +2,7 @@
 #ifndef ICHAT_STORE_LOGIN_H
 #define ICHAT_STORE_LOGIN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "store/db.h"
@@ -17,8 +18,9 @@ MUST_CHECK enum err db_login_insert(struct db *db, const struct login_row *row);
 /* ERR_NOT_FOUND also when its user was disabled. */
 MUST_CHECK enum err db_login_get(struct db *db, const char *login_id, struct login_row *out);
 MUST_CHECK enum err db_login_delete(struct db *db, uint64_t user_id, const char *login_id);
-/* All of the user but one. */
-MUST_CHECK enum err db_login_delete_others(struct db *db, uint64_t user_id, const char *kept_login_id);
+/* All of the user but one. *out: those that were deleted, malloc'd, user_id and times are 0. */
+MUST_CHECK enum err db_login_delete_others(struct db *db, uint64_t user_id, const char *kept_login_id,
+                                           struct login_row **out, size_t *count);
 /* What expired before now. */
 MUST_CHECK enum err db_login_purge(struct db *db, int64_t now_us);
 

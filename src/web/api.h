@@ -15,6 +15,8 @@ void api_user_settings_save(struct web_req *req);
 /* Not of the contract: {oldPassword, newPassword} -> null, and the end of this login -> null. */
 void api_user_password(struct web_req *req);
 void api_user_logout(struct web_req *req);
+/* The contract's white-listed path: with a login's token it ends that login, else nothing is there. */
+void api_logout(struct web_req *req);
 
 void api_contact_list(struct web_req *req);
 void api_contact_pending(struct web_req *req);

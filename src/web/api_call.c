@@ -41,7 +41,7 @@ void api_call_join(struct web_req *req)
 {
     uint64_t call_id;
     if (request_query_u64(req, "callId", &call_id) && begin(req))
-        calls_join(req->web->calls, req->caller.user_id, call_id, on_done, req);
+        calls_join(req->web->calls, &req->caller, call_id, on_done, req);
 }
 
 void api_call_hangup(struct web_req *req)

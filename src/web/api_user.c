@@ -3,6 +3,7 @@
 #include "chat/validate.h"
 #include "web/api.h"
 #include "web/fields.h"
+#include "web/guard.h"
 #include "web/request.h"
 
 void api_register(struct web_req *req)
@@ -67,6 +68,23 @@ void api_user_logout(struct web_req *req)
 {
     request_hold(req);
     user_logout_start(req->web->chat, req->caller.user_id, req->caller.login_id, request_on_op, req);
+}
+
+static void on_logout_checked(void *ctx, enum auth_result result, const struct caller *caller)
+{
+    struct web_req *req = ctx;
+    if (result == AUTH_OK)
+        user_logout_start(req->web->chat, caller->user_id, caller->login_id, request_on_op, req);
+    else if (result == AUTH_BUSY)
+        reply_error(req, CHAT_INTERNAL, NULL);
+    else
+        reply_not_found(req);
+}
+
+void api_logout(struct web_req *req)
+{
+    request_hold(req);
+    auth_check(req->web->chat->auth, guard_token(req), on_logout_checked, req);
 }
 
 void api_user_infos(struct web_req *req)

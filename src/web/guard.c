@@ -43,7 +43,7 @@ static bool is_open(const struct web_req *req)
            text_has_prefix(path, "/api/ws") || text_has_prefix(path, "/api/file/");
 }
 
-static const char *token_of(const struct web_req *req)
+const char *guard_token(const struct web_req *req)
 {
     const char *header = req->headers[HDR_AUTHORIZATION];
     return header && *header ? header : request_query(req, "token");
@@ -74,7 +74,7 @@ void guard_admit(struct web_req *req)
         req->must_close = true;
 
     bool needs_token = req->is_mounted && !is_open(req);
-    if (needs_token && !*token_of(req)) {
+    if (needs_token && !*guard_token(req)) {
         reply_error(req, CHAT_UNAUTHORIZED, NULL);
         return;
     }
@@ -129,5 +129,5 @@ void guard_run(struct web_req *req)
         return;
     }
     request_hold(req);
-    auth_check(req->web->chat->auth, token_of(req), on_auth, req);
+    auth_check(req->web->chat->auth, guard_token(req), on_auth, req);
 }

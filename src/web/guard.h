@@ -14,6 +14,9 @@ void guard_admit(struct web_req *req);
 /* With its body: checks the token where one is needed, then runs the handler or answers 401, 1005 or 404. */
 void guard_run(struct web_req *req);
 
+/* The token that the request brought, "" when none. */
+const char *guard_token(const struct web_req *req);
+
 /* The network address of a connection's other end; all zero when unknown. */
 void guard_peer_address(struct lws *wsi, struct addr *out);
 /* Whether a page of this Origin may open our WebSockets: any without http.allowed_origins, which our own page needs not

@@ -9,6 +9,7 @@
 static const struct route routes[] = {
     {HTTP_POST, "/api/register", api_register, false},
     {HTTP_POST, "/api/login", api_login, false},
+    {HTTP_POST, "/api/logout", api_logout, false},
     {HTTP_POST, "/api/user/infos", api_user_infos, false},
     {HTTP_POST, "/api/user/info", api_user_info, false},
     {HTTP_GET, "/api/user/search", api_user_search, false},

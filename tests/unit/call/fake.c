@@ -225,22 +225,23 @@ void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t
                                                     "payload", payload));
 }
 
-char *auth_call_token(struct auth *auth, uint64_t call_id, uint64_t user_id)
+char *auth_call_token(struct auth *auth, uint64_t call_id, const struct caller *caller)
 {
     (void)auth;
     assert_int_equal(call_id, FAKE_CALL_ID);
     struct text text = {0};
-    text_addf(&text, "token:%llu", (unsigned long long)user_id);
+    text_addf(&text, "token:%llu", (unsigned long long)caller->user_id);
     return text_take(&text);
 }
 
-enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t *call_id, uint64_t *user_id)
+enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t *call_id, struct caller *caller)
 {
     (void)auth;
     if (strcmp(token, "expired") == 0)
         return AUTH_EXPIRED;
-    if (!text_has_prefix(token, "token:") || text_to_u64(token + 6, user_id))
+    if (!text_has_prefix(token, "token:") || text_to_u64(token + 6, &caller->user_id))
         return AUTH_MISSING;
+    snprintf(caller->login_id, sizeof(caller->login_id), "login-%s", token + 6);
     *call_id = FAKE_CALL_ID;
     return AUTH_OK;
 }
@@ -445,6 +446,7 @@ static void on_joined(void *ctx, enum chat_code code, const char *message, json_
 void fake_join(struct fake *fake, uint64_t user)
 {
     bool is_done = false;
-    calls_join(fake->calls, user, FAKE_CALL_ID, on_joined, &is_done);
+    const struct caller caller = {.user_id = user, .login_id = "login"};
+    calls_join(fake->calls, &caller, FAKE_CALL_ID, on_joined, &is_done);
     assert_true(is_done);
 }

@@ -37,7 +37,8 @@ static enum chat_code code_of(struct fake *fake, struct answer *answer)
 static enum chat_code join_code(struct fake *fake, uint64_t user)
 {
     struct answer answer = {0};
-    calls_join(fake->calls, user, FAKE_CALL_ID, on_done, &answer);
+    const struct caller caller = {.user_id = user, .login_id = "login"};
+    calls_join(fake->calls, &caller, FAKE_CALL_ID, on_done, &answer);
     return code_of(fake, &answer);
 }
 

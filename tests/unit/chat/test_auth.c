@@ -78,7 +78,7 @@ static void test_ended_logins(void **state)
     /* Known, then ended: the cache forgets. */
     assert_int_equal(check(f, token), AUTH_OK);
     assert_int_equal(db_login_delete(f->base->db, anna, login_id), ERR_OK);
-    auth_forget(f->chat->auth, anna, login_id);
+    auth_end_login(f->chat->auth, anna, login_id);
     assert_int_equal(check(f, token), AUTH_EXPIRED);
     free(token);
     /* The record has expired, the token not. */
@@ -97,9 +97,10 @@ static void test_forget_meanwhile(void **state)
     char *token = make_login(f, anna, login_id);
     struct checked c = {0};
     auth_check(f->chat->auth, token, on_checked, &c);
-    auth_forget(f->chat->auth, anna, NULL);
+    auth_end_login(f->chat->auth, anna, login_id);
     while (!c.is_done)
         pump(f);
+    assert_int_equal(c.result, AUTH_EXPIRED);
     assert_int_equal(db_login_delete(f->base->db, anna, login_id), ERR_OK);
     assert_int_equal(check(f, token), AUTH_EXPIRED);
     free(token);
@@ -108,12 +109,20 @@ static void test_forget_meanwhile(void **state)
 static void test_call_token(void **state)
 {
     struct chat_fixture *f = *state;
-    uint64_t call = 0, user = 0;
-    char *token = auth_call_token(f->chat->auth, 7, 12345678901);
+    uint64_t call = 0;
+    const struct caller caller = {.user_id = 12345678901, .login_id = "0f8fad5b-d9cb-469f-a165-70867728950e"};
+    struct caller user = {0};
+    char *token = auth_call_token(f->chat->auth, 7, &caller);
     assert_int_equal(auth_call_check(f->chat->auth, token, &call, &user), AUTH_OK);
-    assert_true(call == 7 && user == 12345678901);
+    assert_true(call == 7 && user.user_id == 12345678901);
+    assert_string_equal(user.login_id, caller.login_id);
     /* It is no login token, and a login token is no call token. */
     assert_int_equal(check(f, token), AUTH_EXPIRED);
+    /* It ends with its login. */
+    auth_end_login(f->chat->auth, 1, "1f8fad5b-d9cb-469f-a165-70867728950e");
+    assert_int_equal(auth_call_check(f->chat->auth, token, &call, &user), AUTH_OK);
+    auth_end_login(f->chat->auth, caller.user_id, caller.login_id);
+    assert_int_equal(auth_call_check(f->chat->auth, token, &call, &user), AUTH_EXPIRED);
     free(token);
     char login_id[37];
     token = make_login(f, add_user(f, "anna"), login_id);

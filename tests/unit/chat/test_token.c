@@ -22,7 +22,7 @@
 static void test_make_is_exact(void **state)
 {
     (void)state;
-    char *token = token_make(SECRET, "ichat", LOGIN_ID, 4102444800);
+    char *token = token_make(SECRET, "ichat", LOGIN_ID, NULL, 4102444800);
     assert_string_equal(token, GOOD);
     free(token);
 }
@@ -30,17 +30,32 @@ static void test_make_is_exact(void **state)
 static void test_read(void **state)
 {
     (void)state;
-    char payload[TOKEN_PAYLOAD_MAX] = "";
-    assert_int_equal(token_read(SECRET, GOOD, NOW, payload), ERR_OK);
-    assert_string_equal(payload, LOGIN_ID);
-    assert_int_equal(token_read(SECRET, GOOD, 4102444800, payload), ERR_CLOSED);
+    struct token_claims claims = {0};
+    assert_int_equal(token_read(SECRET, GOOD, NOW, &claims), ERR_OK);
+    assert_string_equal(claims.payload, LOGIN_ID);
+    assert_string_equal(claims.login_id, "");
+    assert_int_equal(token_read(SECRET, GOOD, 4102444800, &claims), ERR_CLOSED);
     assert_int_equal(token_read(SECRET,
                                 "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
                                 "eyJleHAiOjEwMDAwMDAwMDAsImlzcyI6ImljaGF0IiwicGwiOiIwZjhmYWQ1Yi1kOWNiLTQ2OWYtYTE2NS03MD"
                                 "g2NzcyODk1MGUifQ.fyRdv16vmF62bqRQ4gtZf4p4A8EzQEbz2ZWLfTxzHCk",
-                                NOW, payload),
+                                NOW, &claims),
                      ERR_CLOSED);
-    assert_int_equal(token_read("another-secret-9876543210", GOOD, NOW, payload), ERR_INVALID);
+    assert_int_equal(token_read("another-secret-9876543210", GOOD, NOW, &claims), ERR_INVALID);
+}
+
+static void test_the_login_behind_it(void **state)
+{
+    (void)state;
+    struct token_claims claims = {0};
+    char *token = token_make(SECRET, "ichat", "call:1:2", LOGIN_ID, 4102444800);
+    assert_int_equal(token_read(SECRET, token, NOW, &claims), ERR_OK);
+    assert_string_equal(claims.payload, "call:1:2");
+    assert_string_equal(claims.login_id, LOGIN_ID);
+    free(token);
+    token = token_make(SECRET, "ichat", "call:1:2", LOGIN_ID "0", 4102444800);
+    assert_int_equal(token_read(SECRET, token, NOW, &claims), ERR_INVALID);
+    free(token);
 }
 
 static void test_bad_tokens(void **state)
@@ -89,8 +104,8 @@ static void test_bad_tokens(void **state)
         "5O2cJZbTri4hN5eElSQkv_zMQA",
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        char payload[TOKEN_PAYLOAD_MAX];
-        if (token_read(SECRET, bad[i], NOW, payload) != ERR_INVALID)
+        struct token_claims claims;
+        if (token_read(SECRET, bad[i], NOW, &claims) != ERR_INVALID)
             fail_msg("passed: %s", bad[i]);
     }
 }
@@ -101,10 +116,10 @@ static void test_every_character_counts(void **state)
     (void)state;
     char token[] = GOOD;
     for (size_t i = 0; token[i]; i++) {
-        char payload[TOKEN_PAYLOAD_MAX];
+        struct token_claims claims;
         char old = token[i];
         token[i] = old == 'A' ? 'B' : 'A';
-        assert_int_equal(token_read(SECRET, token, NOW, payload), ERR_INVALID);
+        assert_int_equal(token_read(SECRET, token, NOW, &claims), ERR_INVALID);
         token[i] = old;
     }
 }
@@ -113,25 +128,25 @@ static void test_too_long(void **state)
 {
     (void)state;
     char token[TOKEN_MAX + 200];
-    char payload[TOKEN_PAYLOAD_MAX];
+    struct token_claims claims;
     memset(token, 'a', sizeof(token));
     token[10] = token[20] = '.';
     token[sizeof(token) - 1] = 0;
-    assert_int_equal(token_read(SECRET, token, NOW, payload), ERR_INVALID);
+    assert_int_equal(token_read(SECRET, token, NOW, &claims), ERR_INVALID);
     char long_payload[TOKEN_PAYLOAD_MAX + 10];
     memset(long_payload, 'p', sizeof(long_payload));
     long_payload[sizeof(long_payload) - 1] = 0;
-    char *made = token_make(SECRET, "i", long_payload, 4102444800);
-    assert_int_equal(token_read(SECRET, made, NOW, payload), ERR_INVALID);
+    char *made = token_make(SECRET, "i", long_payload, NULL, 4102444800);
+    assert_int_equal(token_read(SECRET, made, NOW, &claims), ERR_INVALID);
     free(made);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_make_is_exact), cmocka_unit_test(test_read),
-        cmocka_unit_test(test_bad_tokens),    cmocka_unit_test(test_every_character_counts),
-        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_make_is_exact),          cmocka_unit_test(test_read),
+        cmocka_unit_test(test_the_login_behind_it),    cmocka_unit_test(test_bad_tokens),
+        cmocka_unit_test(test_every_character_counts), cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

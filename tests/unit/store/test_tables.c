@@ -143,7 +143,12 @@ static void test_logins(void **state)
     assert_int_equal(db_login_get(db, "one", &got), ERR_NOT_FOUND);
     assert_int_equal(db_login_delete(db, anna + 1, "two"), ERR_OK); /* somebody else's: nothing happens */
     assert_int_equal(db_login_get(db, "two", &got), ERR_OK);
-    assert_int_equal(db_login_delete_others(db, anna, "three"), ERR_OK);
+    struct login_row *deleted;
+    size_t deleted_count;
+    assert_int_equal(db_login_delete_others(db, anna, "three", &deleted, &deleted_count), ERR_OK);
+    assert_int_equal(deleted_count, 1);
+    assert_string_equal(deleted[0].login_id, "two");
+    free(deleted);
     assert_int_equal(db_login_get(db, "two", &got), ERR_NOT_FOUND);
     assert_int_equal(db_login_get(db, "three", &got), ERR_OK);
     assert_int_equal(db_exec(db, NULL, "update users set enabled = 0", ""), ERR_OK);

@@ -17,6 +17,7 @@ static const struct mysqldump_value *value_of(const struct loader *loader, enum 
     return at < 0 ? NULL : &loader->row->row->values[at];
 }
 
+PRINTF_LIKE(4, 0)
 static void remark(struct loader *loader, enum import_remark kind, const char *reason, const char *fmt, va_list args)
 {
     char what[160];

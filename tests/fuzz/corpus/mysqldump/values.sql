@@ -1,0 +1,1 @@
+INSERT INTO `db`.`users` (id,`username`) VALUES (1,'a\'b\\\0\Z\%'),(-2,"c""d"),(NULL,_binary 'x'),(0x41,b'101'),(X'41',1e-5);

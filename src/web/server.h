@@ -29,10 +29,9 @@ MUST_CHECK enum err web_create(const struct conf *conf, struct metrics *metrics,
 /* The wheel that the web thread runs. */
 struct timers *web_timers(struct web *web);
 /* Wakes the web thread: chat, calls or media have something for it. Any thread, any time until web_free(); cheap. */
-void web_wake(void *web);
+void web_wake(void *ctx);
 
-/* On failure `error` holds a sentence to print. calls is taken over: it is freed on the web thread, or by web_free().
- */
+/* On failure `error` holds a sentence to print. calls is taken over, also then: web_stop() frees it. */
 MUST_CHECK enum err web_listen(struct web *web, struct chat *chat, struct calls *calls, char error[WEB_ERROR_MAX]);
 MUST_CHECK enum err web_start(struct web *web);
 void web_stop(struct web *web);

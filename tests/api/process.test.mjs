@@ -150,6 +150,7 @@ describe('signals', () => {
 
   test('it says where it is, and keeps its data to itself', async () => {
     const server = await startServer({ tls: true });
+    await server.process.says(`  https://`); // the last line of its greeting
     assert.ok(server.process.output().includes(`http://127.0.0.1:${server.port}/`));
     assert.match(server.process.output(), new RegExp(`https://[^ ]+:${server.tlsPort}/`));
     for (const name of await readdir(server.dataDir)) {

@@ -50,7 +50,7 @@ struct group_create_args {
 op_service group_create;
 struct op *group_create_op(struct chat *chat, uint64_t caller_id, const struct group_create_args *args);
 
-/* POST /contact/groups: an array of the same length, null for unknown ids. */
+/* POST /contact/groups: an array of the same length, null for unknown ids and for groups that the caller is not in. */
 struct group_infos_args {
     const uint64_t *ids;
     size_t count;

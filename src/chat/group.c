@@ -85,21 +85,30 @@ struct op *group_create_op(struct chat *chat, uint64_t caller_id, const struct g
     return op;
 }
 
+/* Of no group that the caller is not in: null, as of one that is not there. */
+static enum err add_info(struct op *op, struct db *db, uint64_t group_id)
+{
+    bool is_member;
+    struct group_row row;
+    enum err err = db_group_has_member(db, group_id, op->caller_id, &is_member);
+    if (!err)
+        err = is_member ? db_group_get(db, group_id, &row) : ERR_NOT_FOUND;
+    if (err && err != ERR_NOT_FOUND)
+        return err;
+    json_array_append_new(op->data, err ? json_null() : chat_json_group(&row));
+    if (!err)
+        group_row_clear(&row);
+    return ERR_OK;
+}
+
 void group_infos(struct op *op, struct db *db)
 {
     const struct group_infos_args *args = op_args(op, struct group_infos_args);
     op->data = json_array();
-    for (size_t i = 0; i < args->count; i++) {
-        struct group_row row;
-        enum err err = db_group_get(db, args->ids[i], &row);
-        if (err && err != ERR_NOT_FOUND) {
-            op_fail_err(op, err);
-            return;
-        }
-        json_array_append_new(op->data, err ? json_null() : chat_json_group(&row));
-        if (!err)
-            group_row_clear(&row);
-    }
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < args->count && !err; i++)
+        err = add_info(op, db, args->ids[i]);
+    op_end(op, err);
 }
 
 struct op *group_infos_op(struct chat *chat, uint64_t caller_id, const struct group_infos_args *args)

@@ -104,7 +104,8 @@ class Process {
 }
 
 /**
- * options: database ('sqlite' or 'postgresql'), env (ICHAT_... overrides), tls (an HTTPS port too).
+ * options: database ('sqlite' or 'postgresql'), env (ICHAT_... overrides), tls (an HTTPS port too), prepare (called with
+ * the environment, before the first start).
  * `restart()` ends the process and starts it again on the same data and ports.
  */
 export async function startServer(options = {}) {
@@ -152,6 +153,7 @@ export async function startServer(options = {}) {
     if (result.code !== 0) throw new Error(`ichatd ended with ${result.code ?? result.signal}:\n${result.output}`);
     return result;
   };
+  await options.prepare?.(env);
   await start();
   return server;
 }

@@ -69,13 +69,13 @@ void track_free(struct track *track);
 void track_set_paused(struct track *track, bool is_paused);
 
 /* The media path: an unsealed packet of the layer's SSRC, or of its RTX SSRC. */
-void track_on_rtp(struct track *track, uint8_t layer, const struct rtp *rtp, const struct track_ext *ext);
-void track_on_rtx(struct track *track, uint8_t layer, const struct rtp *rtp, const struct track_ext *ext);
-void track_on_sr(struct track *track, uint8_t layer, const struct rtcp_sr *sr);
+void track_on_rtp(struct track *track, uint8_t index, const struct rtp *rtp, const struct track_ext *ext);
+void track_on_rtx(struct track *track, uint8_t index, const struct rtp *rtp, const struct track_ext *ext);
+void track_on_sr(struct track *track, uint8_t index, const struct rtcp_sr *sr);
 
 /* The layer's SSRC became another: numbers, statistics and history start afresh. */
-void track_restart_layer(struct track *track, uint8_t layer, uint32_t ssrc);
+void track_restart_layer(struct track *track, uint8_t index, uint32_t ssrc);
 /* A key frame is asked for now. */
-void track_ask_key(struct track *track, uint8_t layer);
+void track_ask_key(struct track *track, uint8_t index);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define V4_OFFSET 12 /* of the IPv4 bytes in ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
 
 static const uint8_t v4_prefix[V4_OFFSET] = {[10] = 0xff, [11] = 0xff};
@@ -47,9 +49,11 @@ enum err addr_parse(struct addr *out, const char *ip, uint16_t port)
     memcpy(addr.ip, &v6, 16);
     if (ip[len] == '%') {
         addr.scope = if_nametoindex(ip + len + 1);
-        int used = 0;
-        if (addr.scope == 0 && (sscanf(ip + len + 1, "%9u%n", &addr.scope, &used) != 1 || ip[len + 1 + used]))
+        uint64_t number = 0;
+        if (addr.scope == 0 && (text_to_u64(ip + len + 1, &number) || number == 0 || number > UINT32_MAX))
             return ERR_INVALID;
+        if (addr.scope == 0)
+            addr.scope = (uint32_t)number;
         if (!is_link_local(addr.ip))
             return ERR_INVALID;
     }

@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 passed=0 failed=0
-export TIDY_CHECKS=-clang-analyzer-*
+export TIDY_CHECKS='-clang-analyzer-*'
 [ "${1:-}" != --deep ] || TIDY_CHECKS=
 
 check() { # NAME COMMAND...

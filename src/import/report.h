@@ -20,9 +20,9 @@ struct import_report *import_report_create(void);
 void import_report_free(struct import_report *report);
 
 void import_report_imported(struct import_report *report, enum import_table table, uint64_t count);
-/* reason: a constant; fmt: the example, such as "line 7, row 3: user 12". */
+/* text: the reason, a constant; fmt: the example, such as "line 7, row 3: user 12". */
 void import_report_remark(struct import_report *report, enum import_table table, enum import_remark remark,
-                          const char *reason, uint64_t count, const char *fmt, ...) PRINTF_LIKE(6, 7);
+                          const char *text, uint64_t count, const char *fmt, ...) PRINTF_LIKE(6, 7);
 /* A sentence about the whole. */
 void import_report_note(struct import_report *report, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

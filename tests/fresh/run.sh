@@ -29,13 +29,13 @@ cleanup() {
 }
 trap cleanup EXIT
 
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-  grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ')
+mirror=$(find /etc/apt '(' -name '*.list' -o -name '*.sources' ')' -exec cat {} + | grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ' || true)
 if [ ! -e "$root/etc/debian_version" ]; then
   echo "Making a fresh Debian 12"
   debootstrap --variant=minbase bookworm "$root" "${mirror:?no Debian source in /etc/apt}" >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }
 fi
 # Sources of Debian alone, and the certificates of a machine behind a proxy of its own.
+rm -f "$root/etc/apt/sources.list"
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources; do
   if [ -s "$file" ]; then cp "$file" "$root$file"; fi
 done

@@ -4,7 +4,9 @@ import enUS from 'antd/locale/en_US';
 import zhCN from 'antd/locale/zh_CN';
 import { useEffect } from 'react';
 import { Navigate, Outlet, Route, Routes, useLocation } from 'react-router-dom';
+import { forgetFiles } from './chat/outbox';
 import { IncomingCall } from './components/IncomingCall';
+import { NewMessages } from './components/NewMessages';
 import { startFeed } from './notification/feed';
 import { AuthPage } from './pages/AuthPage';
 import { CallPage } from './pages/call/CallPage';
@@ -50,14 +52,19 @@ function OnlyMembers() {
   const dispatch = useAppDispatch();
   const { pathname } = useLocation();
   useEffect(() => {
-    if (auth.token) return startFeed(auth, dispatch);
-    return undefined;
+    if (!auth.token) return undefined;
+    const stop = startFeed(auth, dispatch);
+    return () => {
+      stop();
+      forgetFiles();
+    };
   }, [auth, dispatch]);
   if (!auth.token) return <Navigate to="/login" replace state={{ from: pathname }} />;
   return (
     <>
       <Outlet />
       <IncomingCall />
+      <NewMessages />
     </>
   );
 }

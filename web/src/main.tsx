@@ -5,6 +5,7 @@ import { AppShell } from './AppShell';
 import { store } from './store';
 import './styles/base.css';
 import './styles/home.css';
+import './styles/chat.css';
 import './styles/call.css';
 
 const root = document.getElementById('root');

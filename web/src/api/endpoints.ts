@@ -1,13 +1,17 @@
 // One function an endpoint. Fields and paths are the server's contract; nothing here keeps state.
-import { get, post } from './http';
+import { get, post, request } from './http';
 import type { Call, Contact, ContactRequest, FoundUser, Group, LoginResult, Message, User } from './types';
 
 export const SEARCH_PAGE = 5;
 
 export const login = (username: string, password: string) => post<LoginResult>('/login', { username, password });
 
-export const register = (username: string, password: string, nickname: string) =>
-  post<LoginResult>('/register', { username, password, nickname, avatar: '' });
+export const register = (fields: { username: string; password: string; nickname: string; avatar: string }) =>
+  post<LoginResult>('/register', fields);
+
+/** Ends this login on the server, its sockets too. */
+export const logout = () => post<null>('/user/logout');
+export const updateProfile = (nickname: string, avatar: string) => post<null>('/user/info', { nickname, avatar });
 
 export const userInfos = (userIds: number[]) => post<(User | null)[]>('/user/infos', { userIds });
 
@@ -32,3 +36,39 @@ export const hangupCall = (callId: number) => post<null>('/call/hangup', undefin
 
 export const syncMessages = (synced: number, last: number, limit: number) =>
   get<Message[]>('/chat/sync', { synced, last, limit });
+
+export interface SendFields {
+  contactId: number;
+  localId: string;
+  text: string;
+  image: string;
+  thumbnail: string;
+}
+
+export const sendMessage = (fields: SendFields) => post<Message>('/chat/send', fields);
+export const revokeMessage = (messageId: number) => post<null>('/chat/revoke', undefined, { messageId });
+export const delayUpload = (messageId: number, image: string) => post<null>('/chat/delayUpload', { messageId, image });
+
+/** The `limit` newest with an id below `lastMessageId` (0: the newest of all), ascending. */
+export const listMessages = (contactId: number, lastMessageId: number, limit: number) =>
+  get<Message[]>('/chat/messages', { contactId, lastMessageId, limit });
+
+const MIB = 1024 * 1024;
+const UPLOAD_MIN_MS = 10_000;
+const UPLOAD_MS_PER_MIB = 15_000;
+
+/** Gives the stored path; `onProgress` gets parts of one. */
+export function uploadFile(file: Blob, name: string, onProgress: (done: number) => void = () => {}): Promise<string> {
+  const data = new FormData();
+  data.append('file', file, name);
+  return request<string>({
+    method: 'POST',
+    url: '/file/upload',
+    data,
+    timeout: Math.max(UPLOAD_MIN_MS, (file.size / MIB) * UPLOAD_MS_PER_MIB),
+    onUploadProgress: ({ progress }) => onProgress(progress ?? 0),
+  });
+}
+
+/** Where a stored path, or a whole address, is fetched from. */
+export const fileUrl = (path: string) => (/^https?:\/\//i.test(path) ? path : `/api/${path}`);

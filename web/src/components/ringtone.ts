@@ -2,6 +2,7 @@
 
 const PERIOD_S = 3;
 const TONES_HZ = [880, 660];
+const CHIME_HZ = 1_046;
 
 /** Rings until the returned function is called. */
 export function ring(): () => void {
@@ -16,6 +17,14 @@ export function ring(): () => void {
     clearInterval(timer);
     void context.close();
   };
+}
+
+/** One short sound for a new message. */
+export function chime(): void {
+  if (typeof AudioContext === 'undefined') return;
+  const context = new AudioContext();
+  tone(context, CHIME_HZ, context.currentTime);
+  setTimeout(() => void context.close(), 1_000);
 }
 
 function tone(context: AudioContext, frequency: number, at: number): void {

@@ -4,14 +4,16 @@ import { NETWORK_ERROR, toApiError } from '../api/http';
 import { type Contact, type ContactRequest, MessageType, type Message } from '../api/types';
 import type { AppDispatch } from '../store';
 import { callMessage, callSettled } from '../store/callsSlice';
-import { contactAdded, fetchGroups, loadContacts, messageSeen, requestArrived } from '../store/contactsSlice';
+import { historyForgotten, messageArrived, messagesCaughtUp } from '../store/chatActions';
+import { catchUpBegan } from '../store/chatSlice';
+import { contactAdded, fetchGroups, loadContacts, requestArrived } from '../store/contactsSlice';
 import { feedChanged } from '../store/feedSlice';
 import { fetchUsers } from '../store/usersSlice';
+import { CatchUp, SYNC_PAGE } from './CatchUp';
 import { type Notification, NotificationClient } from './NotificationClient';
 import { webSocketUrl } from './url';
 
 const NotificationType = { Message: 1, Contact: 2, Request: 3, CallHandled: 4 } as const;
-const SYNC_LIMIT = 50;
 
 export function startFeed(login: { token: string; userId: number }, dispatch: AppDispatch): () => void {
   const feed = new Feed(login, dispatch);
@@ -20,14 +22,19 @@ export function startFeed(login: { token: string; userId: number }, dispatch: Ap
 
 class Feed {
   private readonly client: NotificationClient;
-  private lastDeliveryId = 0;
-  private known = false;
-  private stopped = false;
+  private readonly catchUp: CatchUp;
 
   constructor(
     private readonly login: { token: string; userId: number },
     private readonly dispatch: AppDispatch,
   ) {
+    this.catchUp = new CatchUp({
+      page: (after, before) => api.syncMessages(after, before, SYNC_PAGE),
+      began: () => dispatch(catchUpBegan()),
+      apply: (messages) => this.missed(messages),
+      overflow: () => dispatch(historyForgotten()),
+      reload: () => dispatch(loadContacts()).unwrap(),
+    });
     this.client = new NotificationClient(
       webSocketUrl('/api/ws/notification'),
       login.token,
@@ -39,12 +46,14 @@ class Feed {
       (url) => new WebSocket(url),
     );
     addEventListener('online', this.retryNow);
+    document.addEventListener('visibilitychange', this.retryNow);
     this.client.start();
   }
 
   stop(): void {
-    this.stopped = true;
     removeEventListener('online', this.retryNow);
+    document.removeEventListener('visibilitychange', this.retryNow);
+    this.catchUp.stop();
     this.client.stop();
   }
 
@@ -52,45 +61,31 @@ class Feed {
 
   private session(resumed: boolean, lastDeliveryId: number): void {
     this.dispatch(feedChanged('connected'));
-    if (resumed) return;
-    void this.dispatch(loadContacts());
-    if (this.known) void this.sync(lastDeliveryId);
-    else this.lastDeliveryId = lastDeliveryId;
-    this.known = true;
-  }
-
-  /** After a break too long to resume: every delivery between the last one seen and now, newest first, in pages. */
-  private async sync(upTo: number): Promise<void> {
-    const from = this.lastDeliveryId;
-    let last = 0;
-    try {
-      for (;;) {
-        const page = await api.syncMessages(from, last, SYNC_LIMIT);
-        if (this.stopped) return;
-        for (const message of [...page].reverse()) this.message(message);
-        if (page.length < SYNC_LIMIT) break;
-        last = page[page.length - 1]?.deliveryId ?? 0;
-      }
-      this.lastDeliveryId = Math.max(this.lastDeliveryId, upTo);
-    } catch {
-      // The next new session asks again from the same place.
-    }
+    if (!resumed) this.catchUp.begin(lastDeliveryId);
   }
 
   private receive({ type, payload }: Notification): void {
-    if (type === NotificationType.Message) this.message(payload as Message);
+    if (type === NotificationType.Message) this.message(payload as Message & { isNew: boolean });
     else if (type === NotificationType.Contact) this.contact(payload as Contact);
     else if (type === NotificationType.Request) this.request(payload as ContactRequest);
     else if (type === NotificationType.CallHandled) this.dispatch(callSettled(payload as number));
   }
 
-  private message(message: Message): void {
-    this.lastDeliveryId = Math.max(this.lastDeliveryId, message.deliveryId);
-    this.dispatch(messageSeen(message));
-    if (message.type === MessageType.Call && message.call) {
-      void this.dispatch(fetchUsers([message.call.callerId]));
-      this.dispatch(callMessage({ message, me: this.login.userId }));
-    }
+  private message({ isNew, ...message }: Message & { isNew: boolean }): void {
+    this.dispatch(messageArrived({ message, isNew, me: this.login.userId, now: Date.now() }));
+    this.catchUp.seen(message.deliveryId);
+    this.call(message);
+  }
+
+  private missed(messages: Message[]): void {
+    this.dispatch(messagesCaughtUp({ messages, me: this.login.userId }));
+    messages.forEach((message) => this.call(message));
+  }
+
+  private call(message: Message): void {
+    if (message.type !== MessageType.Call || !message.call) return;
+    void this.dispatch(fetchUsers([message.call.callerId]));
+    this.dispatch(callMessage({ message, me: this.login.userId }));
   }
 
   private contact(contact: Contact): void {

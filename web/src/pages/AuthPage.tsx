@@ -4,6 +4,7 @@ import { Button, Card, Form, Input, Typography } from 'antd';
 import { useState } from 'react';
 import { Link, useLocation } from 'react-router-dom';
 import * as api from '../api/endpoints';
+import { AvatarPicker } from '../components/AvatarPicker';
 import { LanguageSwitch } from '../components/LanguageSwitch';
 import { useReport } from '../hooks/useReport';
 import { useTranslate } from '../hooks/useTranslate';
@@ -22,13 +23,14 @@ export function AuthPage({ mode }: { mode: 'login' | 'register' }) {
   const dispatch = useAppDispatch();
   const { state } = useLocation();
   const [busy, setBusy] = useState(false);
+  const [avatar, setAvatar] = useState('');
   const registering = mode === 'register';
 
   async function submit({ username, password, nickname }: Fields) {
     setBusy(true);
     try {
       const result = registering
-        ? await api.register(username, password, nickname)
+        ? await api.register({ username, password, nickname, avatar })
         : await api.login(username, password);
       dispatch(loggedIn(result));
     } catch (error) {
@@ -54,6 +56,7 @@ export function AuthPage({ mode }: { mode: 'login' | 'register' }) {
           </div>
         </div>
         <Form<Fields> layout="vertical" requiredMark={false} onFinish={submit} data-testid={`${mode}-form`}>
+          {registering && <AvatarPicker id={0} name="+" avatar={avatar} onChange={setAvatar} />}
           <Form.Item
             name="username"
             label={t('auth.username')}

@@ -5,6 +5,7 @@ import { connectHttp } from '../api/http';
 import { authReducer, keepAuth, loggedOut } from './authSlice';
 import { callReducer } from './callSlice';
 import { callsReducer } from './callsSlice';
+import { chatReducer } from './chatSlice';
 import { contactsReducer } from './contactsSlice';
 import { feedReducer } from './feedSlice';
 import { keepSettings, settingsReducer } from './settingsSlice';
@@ -15,6 +16,7 @@ export const store = configureStore({
     auth: authReducer,
     users: usersReducer,
     contacts: contactsReducer,
+    chat: chatReducer,
     calls: callsReducer,
     call: callReducer,
     feed: feedReducer,

@@ -1,4 +1,4 @@
-// What a person sets for this browser: language and picture size. Kept in localStorage.
+// What a person sets for this browser: language, picture size and sound. Kept in localStorage.
 import { createSlice, type PayloadAction } from '@reduxjs/toolkit';
 import type { VideoQuality } from '../call/devices';
 import { guessLanguage, type Language } from '../i18n';
@@ -6,22 +6,27 @@ import { guessLanguage, type Language } from '../i18n';
 export interface SettingsState {
   language: Language;
   quality: VideoQuality;
+  /** Whether a new message makes a sound. */
+  sound: boolean;
 }
 
 const LANGUAGE = 'ichat.language';
 const QUALITY = 'ichat.videoQuality';
+const SOUND = 'ichat.messageSound';
 
 function stored(): SettingsState {
   const quality = localStorage.getItem(QUALITY);
   return {
     language: guessLanguage(localStorage.getItem(LANGUAGE), navigator.languages),
     quality: quality === 'low' || quality === 'high' ? quality : 'standard',
+    sound: localStorage.getItem(SOUND) !== 'off',
   };
 }
 
 export function keepSettings(settings: SettingsState): void {
   localStorage.setItem(LANGUAGE, settings.language);
   localStorage.setItem(QUALITY, settings.quality);
+  localStorage.setItem(SOUND, settings.sound ? 'on' : 'off');
 }
 
 const settingsSlice = createSlice({
@@ -34,8 +39,11 @@ const settingsSlice = createSlice({
     qualityChosen: (state, action: PayloadAction<VideoQuality>) => {
       state.quality = action.payload;
     },
+    soundChosen: (state, action: PayloadAction<boolean>) => {
+      state.sound = action.payload;
+    },
   },
 });
 
-export const { languageChosen, qualityChosen } = settingsSlice.actions;
+export const { languageChosen, qualityChosen, soundChosen } = settingsSlice.actions;
 export const settingsReducer = settingsSlice.reducer;

@@ -1,8 +1,9 @@
-// Contacts on the left, what can be done with the chosen one on the right.
+// Contacts on the left, the conversation with the chosen one on the right; one of them on a phone.
 import { LogoutOutlined, TeamOutlined, UserAddOutlined } from '@ant-design/icons';
 import { Alert, Badge, Button, Empty, Spin, Tooltip } from 'antd';
 import { useEffect, useState } from 'react';
 import { useNavigate, useParams } from 'react-router-dom';
+import * as api from '../../api/endpoints';
 import { LanguageSwitch } from '../../components/LanguageSwitch';
 import { PersonAvatar } from '../../components/PersonAvatar';
 import { useUserName } from '../../hooks/useNames';
@@ -11,9 +12,10 @@ import { useAppDispatch, useAppSelector } from '../../store';
 import { loggedOut } from '../../store/authSlice';
 import { byRecency } from '../../store/contactsSlice';
 import { fetchUsers } from '../../store/usersSlice';
+import { Conversation } from '../chat/Conversation';
 import { ContactList } from './ContactList';
-import { ContactPane } from './ContactPane';
 import { GroupDialog } from './GroupDialog';
+import { ProfileDialog } from './ProfileDialog';
 import { RequestList } from './RequestList';
 import { SearchDialog } from './SearchDialog';
 
@@ -26,27 +28,35 @@ export function HomePage() {
   const avatar = useAppSelector((state) => state.users[me]?.avatar);
   const { contacts, pending, loaded } = useAppSelector((state) => state.contacts);
   const feed = useAppSelector((state) => state.feed);
-  const [dialog, setDialog] = useState<'search' | 'group' | null>(null);
+  const [dialog, setDialog] = useState<'search' | 'group' | 'profile' | null>(null);
   const selectedId = Number(useParams().contactId ?? 0);
   const selected = contacts.find((contact) => contact.contactId === selectedId);
 
   useEffect(() => void dispatch(fetchUsers([me])), [dispatch, me]);
 
+  function logOut() {
+    // The server ends the login too; not reaching it is no reason to stay.
+    api.logout().catch(() => {});
+    dispatch(loggedOut());
+  }
+
   return (
     <div className={selected ? 'home with-selection' : 'home'} data-testid="home">
       <aside className="home-side">
         <header className="home-me">
-          <PersonAvatar id={me} name={userName(me)} avatar={avatar} />
-          <strong data-testid="my-name" title={t('home.me', { name: userName(me) })}>
-            {userName(me)}
-          </strong>
+          <button type="button" className="home-profile" onClick={() => setDialog('profile')} data-testid="open-profile">
+            <PersonAvatar id={me} name={userName(me)} avatar={avatar} />
+            <strong data-testid="my-name" title={t('home.me', { name: userName(me) })}>
+              {userName(me)}
+            </strong>
+          </button>
           <LanguageSwitch />
           <Tooltip title={t('app.logout')}>
             <Button
               type="text"
               icon={<LogoutOutlined />}
               aria-label={t('app.logout')}
-              onClick={() => dispatch(loggedOut())}
+              onClick={logOut}
               data-testid="logout"
             />
           </Tooltip>
@@ -85,12 +95,13 @@ export function HomePage() {
       </aside>
       <main className="home-main">
         {selected ? (
-          <ContactPane key={selected.contactId} contact={selected} onBack={() => navigate('/')} />
+          <Conversation key={selected.contactId} contact={selected} onBack={() => navigate('/')} />
         ) : (
           <Empty className="home-empty" image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('home.pick')} />
         )}
       </main>
       <SearchDialog open={dialog === 'search'} onClose={() => setDialog(null)} />
+      <ProfileDialog open={dialog === 'profile'} onClose={() => setDialog(null)} />
       <GroupDialog open={dialog === 'group'} onClose={() => setDialog(null)} />
     </div>
   );

@@ -1,0 +1,27 @@
+// Tells of messages that nobody has seen, also when another tab is in front: in the page's title, and by a sound.
+import { useEffect, useRef } from 'react';
+import { useAppSelector } from '../store';
+import { unreadTotal } from '../store/chatSlice';
+import { chime } from './ringtone';
+
+const TITLE = 'ichat';
+
+export function NewMessages() {
+  const count = useAppSelector(unreadTotal);
+  const sound = useAppSelector((state) => state.settings.sound);
+  const before = useRef(count);
+
+  useEffect(() => {
+    document.title = count > 0 ? `(${count}) ${TITLE}` : TITLE;
+    return () => {
+      document.title = TITLE;
+    };
+  }, [count]);
+
+  useEffect(() => {
+    if (sound && count > before.current) chime();
+    before.current = count;
+  }, [count, sound]);
+
+  return null;
+}

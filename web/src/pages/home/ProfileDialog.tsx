@@ -1,0 +1,76 @@
+// One's own name and picture, and the sound of this browser.
+import { Form, Input, Modal, Switch } from 'antd';
+import { useEffect, useState } from 'react';
+import * as api from '../../api/endpoints';
+import { AvatarPicker } from '../../components/AvatarPicker';
+import { useReport } from '../../hooks/useReport';
+import { useTranslate } from '../../hooks/useTranslate';
+import { useAppDispatch, useAppSelector } from '../../store';
+import { soundChosen } from '../../store/settingsSlice';
+import { usersSeen } from '../../store/usersSlice';
+
+export function ProfileDialog({ open, onClose }: { open: boolean; onClose(): void }) {
+  const t = useTranslate();
+  const report = useReport();
+  const dispatch = useAppDispatch();
+  const user = useAppSelector((state) => state.users[state.auth.userId]);
+  const sound = useAppSelector((state) => state.settings.sound);
+  const [form] = Form.useForm<{ nickname: string }>();
+  const [avatar, setAvatar] = useState('');
+  const [busy, setBusy] = useState(false);
+
+  useEffect(() => {
+    if (open) setAvatar(user?.avatar ?? '');
+  }, [open, user]);
+
+  async function save({ nickname }: { nickname: string }) {
+    if (!user) return;
+    setBusy(true);
+    try {
+      await api.updateProfile(nickname.trim(), avatar);
+      dispatch(usersSeen([{ ...user, nickname: nickname.trim(), avatar }]));
+      onClose();
+    } catch (error) {
+      report(error);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal
+      open={open}
+      onCancel={onClose}
+      onOk={form.submit}
+      confirmLoading={busy}
+      title={t('profile.title')}
+      okText={t('profile.save')}
+      cancelText={t('chat.cancel')}
+      okButtonProps={{ 'data-testid': 'save-profile' }}
+      width={400}
+      destroyOnHidden
+    >
+      <AvatarPicker id={user?.userId ?? 0} name={user?.nickname ?? ''} avatar={avatar} onChange={setAvatar} />
+      <Form
+        form={form}
+        layout="vertical"
+        preserve={false}
+        requiredMark={false}
+        initialValues={{ nickname: user?.nickname }}
+        onFinish={save}
+      >
+        <Form.Item
+          name="nickname"
+          label={t('auth.nickname')}
+          rules={[{ required: true, whitespace: true, max: 20, message: t('auth.ruleNickname') }]}
+        >
+          <Input maxLength={20} data-testid="profile-nickname" />
+        </Form.Item>
+      </Form>
+      <label className="setting">
+        {t('profile.sound')}
+        <Switch checked={sound} onChange={(on) => dispatch(soundChosen(on))} data-testid="sound-switch" />
+      </label>
+    </Modal>
+  );
+}

@@ -58,6 +58,7 @@ enum media_cmd_type {
     MEDIA_CMD_TRACK_PAUSE, /* muted: received and dropped */
     MEDIA_CMD_TRACK_DEL,
     MEDIA_CMD_SUB_ADD, /* send a track (of any worker) to a peer of this worker */
+    MEDIA_CMD_SUB_MOVE, /* go on with another track of the same codec: the receiver sees one unbroken stream */
     MEDIA_CMD_SUB_PAUSE,
     MEDIA_CMD_SUB_WANT,
     MEDIA_CMD_SUB_DEL,
@@ -102,6 +103,12 @@ struct media_cmd {
             char cname[MEDIA_CNAME_SIZE]; /* the publishing member's: audio and video are synchronised by it */
             bool is_paused;
         } sub_add;
+        struct {
+            uint64_t sub_id;
+            uint64_t track_id;
+            uint16_t track_worker;
+            struct media_format source;
+        } sub_move;
         struct {
             uint64_t sub_id;
             bool is_paused;

@@ -138,6 +138,21 @@ void sub_on_ready(struct sub *sub)
     }
 }
 
+void sub_move(struct sub *sub, struct router *router)
+{
+    struct router *old = sub->router;
+    if (old == router)
+        return;
+    sub_detach(sub);
+    if (old)
+        relay_on_sub_gone(old);
+    sub->state = SUB_OFF;
+    sub->router = router;
+    router_add_sub(router, sub);
+    if (sub->peer->is_ready)
+        sub_on_ready(sub);
+}
+
 void sub_on_closed(struct sub *sub)
 {
     sub->state = SUB_OFF;

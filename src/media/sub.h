@@ -84,6 +84,8 @@ void sub_free(struct sub *sub);
 /* The track is gone: the subscription stays, silent, until SUB_DEL. */
 void sub_detach(struct sub *sub);
 
+/* From SUB_MOVE: goes on with another track from its next key frame on, whose numbers follow those of the old one. */
+void sub_move(struct sub *sub, struct router *router);
 void sub_set_paused(struct sub *sub, bool is_paused);
 /* The connection came up: forwarding may begin. */
 void sub_on_ready(struct sub *sub);

@@ -93,11 +93,11 @@ static void on_track_del(struct worker *worker, const struct media_cmd *cmd)
 }
 
 /* The track's router on this worker: its own, a proxy that is there already, or a new proxy. */
-static enum err find_router(struct worker *worker, const struct media_cmd *cmd, struct router **out)
+static enum err find_router(struct worker *worker, uint64_t track_id, uint16_t track_worker,
+                            const struct media_format *source, struct router **out)
 {
-    uint64_t track_id = cmd->u.sub_add.track_id;
     struct router *router = hmap_get_u64(worker->routers, track_id);
-    bool is_here = cmd->u.sub_add.track_worker == worker->setup.index;
+    bool is_here = track_worker == worker->setup.index;
     if (router && router->is_proxy == is_here)
         return ERR_INVALID; /* it says that the track lives elsewhere than it does */
     if (router) {
@@ -106,7 +106,7 @@ static enum err find_router(struct worker *worker, const struct media_cmd *cmd, 
     }
     if (is_here)
         return ERR_NOT_FOUND;
-    return relay_proxy(worker, track_id, cmd->u.sub_add.track_worker, &cmd->u.sub_add.source, out);
+    return relay_proxy(worker, track_id, track_worker, source, out);
 }
 
 static void on_sub_add(struct worker *worker, const struct media_cmd *cmd)
@@ -115,7 +115,8 @@ static void on_sub_add(struct worker *worker, const struct media_cmd *cmd)
     if (!peer)
         return;
     struct router *router;
-    enum err err = find_router(worker, cmd, &router);
+    enum err err =
+        find_router(worker, cmd->u.sub_add.track_id, cmd->u.sub_add.track_worker, &cmd->u.sub_add.source, &router);
     if (err == ERR_NOT_FOUND) {
         worker->counts.unknown_ids++;
         return;
@@ -128,6 +129,18 @@ static void on_sub_add(struct worker *worker, const struct media_cmd *cmd)
     if (err)
         log_warn("A subscription was refused: %s. peer=%llu track=%llu", err_str(err), (unsigned long long)cmd->peer_id,
                  (unsigned long long)cmd->u.sub_add.track_id);
+}
+
+static void on_sub_move(struct worker *worker, const struct media_cmd *cmd)
+{
+    struct sub *sub = find_sub(worker, cmd, cmd->u.sub_move.sub_id);
+    struct router *router;
+    if (!sub)
+        return;
+    if (find_router(worker, cmd->u.sub_move.track_id, cmd->u.sub_move.track_worker, &cmd->u.sub_move.source, &router))
+        worker->counts.unknown_ids++;
+    else
+        sub_move(sub, router);
 }
 
 static void on_sub_pause(struct worker *worker, const struct media_cmd *cmd)
@@ -160,17 +173,12 @@ static void on_stop(struct worker *worker, const struct media_cmd *cmd)
 void worker_cmd(struct worker *worker, const struct media_cmd *cmd)
 {
     static void (*const handlers[])(struct worker *, const struct media_cmd *) = {
-        [MEDIA_CMD_PEER_ADD] = on_peer_add,
-        [MEDIA_CMD_PEER_REMOTE] = on_peer_remote,
-        [MEDIA_CMD_PEER_DEL] = on_peer_del,
-        [MEDIA_CMD_TRACK_ADD] = on_track_add,
-        [MEDIA_CMD_TRACK_PAUSE] = on_track_pause,
-        [MEDIA_CMD_TRACK_DEL] = on_track_del,
-        [MEDIA_CMD_SUB_ADD] = on_sub_add,
-        [MEDIA_CMD_SUB_PAUSE] = on_sub_pause,
-        [MEDIA_CMD_SUB_WANT] = on_sub_want,
-        [MEDIA_CMD_SUB_DEL] = on_sub_del,
-        [MEDIA_CMD_STOP] = on_stop,
+        [MEDIA_CMD_PEER_ADD] = on_peer_add,       [MEDIA_CMD_PEER_REMOTE] = on_peer_remote,
+        [MEDIA_CMD_PEER_DEL] = on_peer_del,       [MEDIA_CMD_TRACK_ADD] = on_track_add,
+        [MEDIA_CMD_TRACK_PAUSE] = on_track_pause, [MEDIA_CMD_TRACK_DEL] = on_track_del,
+        [MEDIA_CMD_SUB_ADD] = on_sub_add,         [MEDIA_CMD_SUB_MOVE] = on_sub_move,
+        [MEDIA_CMD_SUB_PAUSE] = on_sub_pause,     [MEDIA_CMD_SUB_WANT] = on_sub_want,
+        [MEDIA_CMD_SUB_DEL] = on_sub_del,         [MEDIA_CMD_STOP] = on_stop,
     };
     handlers[cmd->type](worker, cmd);
 }

@@ -198,6 +198,54 @@ static void test_ssrc_learned_by_mid(void **state)
     stage_free(stage);
 }
 
+/* The publisher's connection goes, and he comes by another one with the same numbers: one stream at the subscriber. */
+static void check_move(unsigned workers, unsigned new_worker)
+{
+    struct pair p = pair_make(workers);
+    pair_send(&p, 1, 5, true);
+    party_leave(p.pub);
+    struct party *again = party_join(p.stage, PAIR_CALL, 1, (uint16_t)new_worker);
+    struct media_format in = party_vp8();
+    struct media_cmd cmd = {.type = MEDIA_CMD_SUB_MOVE, .peer_id = p.sub->peer_id};
+    cmd.u.sub_move.sub_id = p.sub_id;
+    cmd.u.sub_move.track_id = party_publish(again, &in, "v", PAIR_IN, PAIR_IN + 1);
+    cmd.u.sub_move.track_worker = (uint16_t)new_worker;
+    cmd.u.sub_move.source = in;
+    for (unsigned i = 0; i < 2; i++) /* the second one changes nothing */
+        assert_int_equal(media_post(p.stage->media, p.sub->worker, &cmd), ERR_OK);
+    party_await_pli(again, PAIR_IN, 1);
+    struct rtp before, after;
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 4, &before));
+    party_send_nack(p.sub, PAIR_OUT, before.seq); /* of the old one: is not mistaken for the new one's */
+    p.pub = again;
+    party_send_vp8(again, PAIR_IN, 3, 3 * 3000u, false);
+    pair_send(&p, 4, 5, true);
+    assert_int_equal(party_count_rtp(p.sub, PAIR_OUT), 10);
+    assert_int_equal(party_count_rtp(p.sub, PAIR_OUT + 1), 0);
+    assert_true(party_nth_rtp(p.sub, PAIR_OUT, 5, &after));
+    assert_int_equal(after.seq, (uint16_t)(before.seq + 1));
+    assert_true((int32_t)(after.timestamp - before.timestamp) > 0);
+    assert_int_equal(rtp_payload(&after)[500], 4);
+    cmd.u.sub_move.track_id = 999999; /* a track that is gone */
+    cmd.u.sub_move.track_worker = p.sub->worker;
+    assert_int_equal(media_post(p.stage->media, p.sub->worker, &cmd), ERR_OK);
+    pair_send(&p, 9, 1, false);
+    stage_free(p.stage);
+}
+
+static void test_move_on_one_worker(void **state)
+{
+    (void)state;
+    check_move(1, 0);
+}
+
+static void test_move_across_workers(void **state)
+{
+    (void)state;
+    check_move(2, 0);
+    check_move(2, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_audio_both_ways),         cmocka_unit_test(test_padding_leaves_no_gap),
         cmocka_unit_test(test_mute_one_worker),         cmocka_unit_test(test_mute_two_workers),
         cmocka_unit_test(test_pause_of_a_subscription), cmocka_unit_test(test_ssrc_learned_by_mid),
+        cmocka_unit_test(test_move_on_one_worker),      cmocka_unit_test(test_move_across_workers),
     };
     if (rtc_global_init())
         return 1;

@@ -196,7 +196,8 @@ void live_on_levels(struct live *live, const struct media_evt *evt)
     size_t count = 0;
     for (size_t i = 0; i < evt->u.levels.count && i < MEDIA_SPEAKERS_MAX; i++) {
         const struct live_member *member = live_find_member(live, evt->u.levels.speakers[i].user_id);
-        if (member && member->has_media) /* a level may still be under way when its member has left */
+        if (member &&
+            (member->has_media || member->facade)) /* a level may still be under way when its member has left */
             list[count++] = (struct speaker){.user_id = member->user_id, .level = evt->u.levels.speakers[i].level};
     }
     speakers_set(live->speakers, evt->worker, list, count);
@@ -214,6 +215,9 @@ void live_ready(struct live *live)
 enum chat_code live_join(struct live *live, uint64_t user_id)
 {
     enum chat_code code = call_join(live->call, user_id, time_now(live));
+    struct live_member *member = live_find_member(live, user_id);
+    if (code == CHAT_OK && member)
+        member->is_rejoined = true;
     drain(live);
     return code;
 }
@@ -243,6 +247,21 @@ static void replace_session(struct live_member *member)
         old->ops->replace(old);
 }
 
+/* His media go on with a v2 session that can resume, and with a v1 page that lost nothing but its socket. */
+static void start_media(struct live_member *member, const struct call_session *session)
+{
+    bool is_kept = session->is_v2 ? session->is_resumed : member->facade && !member->is_rejoined;
+    member->is_rejoined = false;
+    if (!is_kept) {
+        member_media_stop(member);
+        if (session->is_v2)
+            member_media_start(member);
+        else
+            member_media_start_v1(member);
+    }
+    facade_choose_mode(member->live, member, session->is_v2);
+}
+
 enum call_up live_attach(struct live *live, struct call_session *session, uint64_t user_id, const char *resume)
 {
     struct live_member *member = live_find_member(live, user_id);
@@ -252,11 +271,7 @@ enum call_up live_attach(struct live *live, struct call_session *session, uint64
         return CALL_UP_REFUSED;
     replace_session(member);
     session->is_resumed = session->is_v2 && is_resume_right(member, resume);
-    if (!session->is_resumed) {
-        member_media_stop(member);
-        if (session->is_v2)
-            member_media_start(member);
-    }
+    start_media(member, session);
     member->session = session;
     session->member = member;
     enum call_up up = call_session_up(live->call, user_id, session->is_v2, time_now(live));
@@ -278,6 +293,8 @@ void live_detach(struct call_session *session)
     (void)unlink_session(member);
     if (member->has_media)
         subscriber_detach(&member->subscriber);
+    if (member->facade)
+        facade_detach(member->facade);
     call_session_down(member->live->call, member->user_id);
     drain(member->live);
 }
@@ -309,7 +326,9 @@ struct live *live_create(struct call_env *env, struct locks *locks, const struct
         member->user_id = ids[i] = record->members[i].user_id;
         member->nickname = mem_strdup(record->members[i].nickname);
         member->avatar = mem_strdup(record->members[i].avatar);
+        member_media_init(member);
     }
+    live->is_sfu = record->member_count > env->conf->call.mesh_max_members;
     const struct call_limits limits = {
         .no_answer_us = env->conf->call.no_answer_s * US_PER_SECOND,
         .v1_silence_us = env->conf->call.alive_s * US_PER_SECOND,

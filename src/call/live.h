@@ -14,10 +14,12 @@
 #include "base/timers.h"
 #include "call/call.h"
 #include "call/env.h"
+#include "call/facade.h"
 #include "call/publisher.h"
 #include "call/session.h"
 #include "call/speakers.h"
 #include "call/subscriber.h"
+#include "call/track_set.h"
 
 #define LIVE_RESUME_SIZE 33 /* 32 characters: 190 random bits */
 
@@ -32,7 +34,10 @@ struct live_member {
     char *avatar;
     /* owned by the web thread */
     struct call_session *session; /* NULL = no socket */
-    bool has_media;               /* the rest is valid */
+    struct track_set tracks;      /* what he publishes */
+    bool is_rejoined;             /* he asked to join since his last socket came: it is another page of his */
+    struct facade *facade;        /* v1: his legs; kept while his socket is lost */
+    bool has_media;               /* v2: the rest is valid */
     char resume[LIVE_RESUME_SIZE];
     struct publisher publisher;
     struct subscriber subscriber;
@@ -47,6 +52,7 @@ struct live {
     void (*on_over)(void *ctx, struct live *live); /* may free it */
     void *ctx;
     /* owned by the web thread */
+    bool is_sfu; /* media go through the server, for the members of the older protocol too */
     bool is_draining;
     struct timer timer; /* the state machine's */
     struct speakers *speakers;
@@ -80,8 +86,11 @@ enum call_user_state live_member_state(const struct live_member *member);
 void live_broadcast(struct live *live, const struct live_member *except, const char *type, json_t *data_take);
 void live_on_levels(struct live *live, const struct media_evt *evt);
 
-/* member_media.c: the publisher and subscriber of a v2 member. start: subscribes to what the others publish. */
+/* member_media.c: what a member publishes and receives, by one protocol or the other. start: v2; he gets what the
+ * others publish. */
+void member_media_init(struct live_member *member);
 void member_media_start(struct live_member *member);
+void member_media_start_v1(struct live_member *member);
 void member_media_stop(struct live_member *member);
 json_t *member_media_tracks(const struct live_member *member); /* a new list */
 

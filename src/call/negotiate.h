@@ -63,6 +63,9 @@ struct publish_offer {
 /* ERR_INVALID, ERR_LIMIT: `error` holds a sentence for the client. On success `out` is to be cleared. */
 MUST_CHECK enum err publish_offer_read(const char *sdp, size_t len, struct publish_offer *out,
                                        char error[SDP_ERROR_MAX]);
+/* The same facts of an answer, for connections on which both sides send. */
+MUST_CHECK enum err publish_description_read(const char *sdp, size_t len, bool is_answer, struct publish_offer *out,
+                                             char error[SDP_ERROR_MAX]);
 void publish_answer_write(const struct publish_offer *offer, const struct negotiate_local *local, struct text *out);
 void publish_offer_clear(struct publish_offer *offer);
 
@@ -119,6 +122,20 @@ void negotiate_write_extensions(struct sdp *sdp, struct sdp_media *media, const 
 /* The codec with its RTX and feedback, as `format` has them. h264_profile NULL = ours. */
 void negotiate_write_format(struct sdp *sdp, struct sdp_media *media, const struct media_format *format,
                             const char *h264_profile, uint32_t start_bitrate_kbps);
+/* How a client's m-line has this codec; false when it does not, or not in a form that we take. */
+bool negotiate_read_format(const struct sdp *sdp, const struct sdp_media *media, enum media_codec codec,
+                           struct media_format *out);
+/* What we offer where the client has not spoken yet. */
+const struct media_format *negotiate_our_format(enum media_codec codec);
+/* msid and sources of a line that sends. */
+struct negotiate_source {
+    uint32_t ssrc;
+    uint32_t rtx_ssrc; /* 0 = none */
+    const char *cname;
+    const char *stream;
+    const char *track;
+};
+void negotiate_write_source(struct sdp *sdp, struct sdp_media *media, const struct negotiate_source *source);
 /* Fills pt, rtx_pt and the feedback flags from a codec of the other side. */
 void negotiate_read_codec(const struct sdp_media *media, const struct sdp_codec *codec, struct media_format *out);
 

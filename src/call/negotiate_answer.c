@@ -50,27 +50,32 @@ static const char *codec_name(enum media_codec codec)
     return names[codec];
 }
 
-static void write_ssrc(struct sdp *sdp, struct sdp_media *media, const struct subscribe_line *line, uint32_t value)
+const struct media_format *negotiate_our_format(enum media_codec codec)
+{
+    return &our_formats[codec];
+}
+
+static void write_ssrc(struct sdp *sdp, struct sdp_media *media, const struct negotiate_source *source, uint32_t value)
 {
     struct sdp_ssrc *ssrc = sdp_add_ssrc(sdp, media);
     ssrc->ssrc = value;
-    ssrc->cname = sdp_keep(sdp, line->cname);
-    ssrc->stream = sdp_keep(sdp, line->stream);
-    ssrc->track = sdp_keep(sdp, line->track);
+    ssrc->cname = sdp_keep(sdp, source->cname);
+    ssrc->stream = sdp_keep(sdp, source->stream);
+    ssrc->track = sdp_keep(sdp, source->track);
 }
 
-static void write_sources(struct sdp *sdp, struct sdp_media *media, const struct subscribe_line *line)
+void negotiate_write_source(struct sdp *sdp, struct sdp_media *media, const struct negotiate_source *source)
 {
-    media->stream = sdp_keep(sdp, line->stream);
-    media->track = sdp_keep(sdp, line->track);
-    write_ssrc(sdp, media, line, line->ssrc);
-    if (!our_formats[line->codec].rtx_pt)
+    media->stream = sdp_keep(sdp, source->stream);
+    media->track = sdp_keep(sdp, source->track);
+    write_ssrc(sdp, media, source, source->ssrc);
+    if (!source->rtx_ssrc)
         return;
-    write_ssrc(sdp, media, line, line->rtx_ssrc);
+    write_ssrc(sdp, media, source, source->rtx_ssrc);
     struct sdp_ssrc_group *group = sdp_add_ssrc_group(sdp, media);
     group->semantics = "FID";
-    group->ssrcs[0] = line->ssrc;
-    group->ssrcs[1] = line->rtx_ssrc;
+    group->ssrcs[0] = source->ssrc;
+    group->ssrcs[1] = source->rtx_ssrc;
     group->ssrc_count = 2;
 }
 
@@ -88,8 +93,16 @@ static void write_line(struct sdp *sdp, const struct subscribe_line *line, const
         return;
     negotiate_write_transport(sdp, media, local, SDP_ACTPASS, has_candidates);
     negotiate_write_extensions(sdp, media, &format->ext);
-    if (line->is_sending)
-        write_sources(sdp, media, line);
+    if (!line->is_sending)
+        return;
+    const struct negotiate_source source = {
+        .ssrc = line->ssrc,
+        .rtx_ssrc = format->rtx_pt ? line->rtx_ssrc : 0,
+        .cname = line->cname,
+        .stream = line->stream,
+        .track = line->track,
+    };
+    negotiate_write_source(sdp, media, &source);
 }
 
 void subscribe_offer_write(const struct subscribe_offer *offer, const struct negotiate_local *local, struct text *out)

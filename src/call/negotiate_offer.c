@@ -36,13 +36,14 @@ static bool take_codec(const struct sdp_media *media, const struct sdp_codec *co
     return true;
 }
 
-/* The client's first codec that we take, which is the one it likes best. */
-static bool choose_format(const struct sdp *sdp, const struct sdp_media *media, struct media_format *out)
+/* Codecs are searched in the client's order: what it likes best comes first. */
+static bool choose_format(const struct sdp *sdp, const struct sdp_media *media, const enum media_codec *wanted,
+                          struct media_format *out)
 {
     *out = (struct media_format){.kind = media->kind == SDP_AUDIO ? MEDIA_AUDIO : MEDIA_VIDEO};
     negotiate_read_extensions(sdp, media, &out->ext);
     for (unsigned i = 0; i < media->codec_count; i++) {
-        if (!take_codec(media, &media->codecs[i], out))
+        if (!take_codec(media, &media->codecs[i], out) || (wanted && out->codec != *wanted))
             continue;
         if (out->has_twcc)
             out->ext.abs_send_time = 0; /* one send time is enough, and it costs bytes in each packet */
@@ -51,6 +52,12 @@ static bool choose_format(const struct sdp *sdp, const struct sdp_media *media, 
         return true;
     }
     return false;
+}
+
+bool negotiate_read_format(const struct sdp *sdp, const struct sdp_media *media, enum media_codec codec,
+                           struct media_format *out)
+{
+    return choose_format(sdp, media, &codec, out);
 }
 
 static bool is_retransmission(const struct sdp_media *media, uint32_t ssrc)
@@ -96,7 +103,7 @@ static enum err read_line(const struct sdp *sdp, unsigned index, struct publish_
         return negotiate_refuse(error, "m-line %u: mid %s is used twice", index + 1, media->mid);
     if (media->protocol != SDP_RTP_SAVPF || (media->kind != SDP_AUDIO && media->kind != SDP_VIDEO))
         return ERR_OK; /* answered with port 0 */
-    if (!choose_format(sdp, media, &line->format))
+    if (!choose_format(sdp, media, NULL, &line->format))
         return ERR_OK;
     if (!media->has_rtcp_mux)
         return negotiate_refuse(error, "mid %s has no a=rtcp-mux", media->mid);
@@ -124,7 +131,7 @@ static enum err check_ssrcs(const struct publish_offer *offer, unsigned index, c
 }
 
 /* All accepted lines must share one transport: that of the first one, which BUNDLE names (RFC 8843 section 7.2). */
-static enum err read_bundle(struct publish_offer *offer, char error[SDP_ERROR_MAX])
+static enum err read_bundle(struct publish_offer *offer, bool is_answer, char error[SDP_ERROR_MAX])
 {
     const struct sdp *sdp = offer->sdp;
     const struct sdp_media *tagged = NULL;
@@ -149,10 +156,10 @@ static enum err read_bundle(struct publish_offer *offer, char error[SDP_ERROR_MA
         tagged = first;
     offer->has_transport = true;
     offer->is_setup_open = sdp_setup_of(sdp, tagged) == SDP_ACTPASS;
-    return negotiate_read_transport(sdp, tagged, false, &offer->remote, error);
+    return negotiate_read_transport(sdp, tagged, is_answer, &offer->remote, error);
 }
 
-static enum err read_offer(struct publish_offer *offer, char error[SDP_ERROR_MAX])
+static enum err read_lines(struct publish_offer *offer, bool is_answer, char error[SDP_ERROR_MAX])
 {
     offer->line_count = offer->sdp->media_count;
     for (unsigned i = 0; i < offer->line_count; i++) {
@@ -162,19 +169,25 @@ static enum err read_offer(struct publish_offer *offer, char error[SDP_ERROR_MAX
         if (err)
             return err;
     }
-    return read_bundle(offer, error);
+    return read_bundle(offer, is_answer, error);
 }
 
-enum err publish_offer_read(const char *sdp, size_t len, struct publish_offer *out, char error[SDP_ERROR_MAX])
+enum err publish_description_read(const char *sdp, size_t len, bool is_answer, struct publish_offer *out,
+                                  char error[SDP_ERROR_MAX])
 {
     memset(out, 0, sizeof(*out));
     enum err err = sdp_parse(sdp, len, &out->sdp, error);
     if (err)
         return err;
-    err = read_offer(out, error);
+    err = read_lines(out, is_answer, error);
     if (err)
         publish_offer_clear(out);
     return err;
+}
+
+enum err publish_offer_read(const char *sdp, size_t len, struct publish_offer *out, char error[SDP_ERROR_MAX])
+{
+    return publish_description_read(sdp, len, false, out, error);
 }
 
 void publish_offer_clear(struct publish_offer *offer)

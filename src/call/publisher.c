@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 
 _Static_assert(CALL_ERROR_TEXT_MAX >= SDP_ERROR_MAX, "sentences of the SDP parser are handed on");
 
@@ -17,47 +16,17 @@ static void on_pc_state(void *ctx, enum pc_state state)
     publisher->ops.on_state(publisher->ops.ctx, state);
 }
 
-void publisher_init(struct publisher *publisher, struct call_env *env, uint64_t call_id, uint64_t user_id,
+void publisher_init(struct publisher *publisher, struct call_env *env, uint64_t call_id, struct track_set *tracks,
                     const struct publisher_ops *ops)
 {
-    *publisher = (struct publisher){.env = env, .ops = *ops, .call_id = call_id, .user_id = user_id};
+    *publisher = (struct publisher){.env = env, .ops = *ops, .call_id = call_id, .tracks = tracks};
     pc_init(&publisher->pc, env, on_pc_state, publisher);
-    list_init(&publisher->tracks);
-}
-
-static void end_track(struct publisher *publisher, struct call_track *track)
-{
-    struct media_cmd cmd = {.type = MEDIA_CMD_TRACK_DEL};
-    cmd.u.track_del.track_id = track->id;
-    list_remove(&track->node);
-    publisher->ops.on_removed(publisher->ops.ctx, track);
-    pc_post_sure(&publisher->pc, &cmd);
-    free(track);
 }
 
 void publisher_clear(struct publisher *publisher)
 {
-    list_each (node, &publisher->tracks)
-        end_track(publisher, list_item(node, struct call_track, node));
+    track_set_end_all(publisher->tracks, &publisher->pc);
     pc_close(&publisher->pc);
-}
-
-size_t publisher_track_count(const struct publisher *publisher)
-{
-    size_t count = 0;
-    for (const struct list *node = publisher->tracks.next; node != &publisher->tracks; node = node->next)
-        count++;
-    return count;
-}
-
-static struct call_track *find_mid(struct publisher *publisher, const char *mid)
-{
-    list_each (node, &publisher->tracks) {
-        struct call_track *track = list_item(node, struct call_track, node);
-        if (strcmp(track->mid, mid) == 0)
-            return track;
-    }
-    return NULL;
 }
 
 static const struct publish_wish *find_wish(const struct publish_wish *wishes, size_t count, const char *mid)
@@ -142,7 +111,7 @@ static enum err apply_transport(struct publisher *publisher, const struct publis
     if (!offer->has_transport)
         return ERR_OK;
     if (!pc_is_open(pc)) {
-        enum err err = pc_open(pc, publisher->call_id, publisher->user_id);
+        enum err err = pc_open(pc, publisher->call_id, publisher->tracks->user_id);
         return err ? err : pc_add(pc, &offer->remote);
     }
     if (pc_is_same_ice(pc, &offer->remote))
@@ -153,95 +122,26 @@ static enum err apply_transport(struct publisher *publisher, const struct publis
     return pc_set_remote(pc, &remote);
 }
 
-static bool is_same_ext(const struct media_ext_ids *a, const struct media_ext_ids *b)
-{
-    return memcmp(a, b, sizeof(*a)) == 0; /* bytes only, no padding */
-}
-
-static bool is_same_format(const struct media_format *a, const struct media_format *b)
-{
-    return a->kind == b->kind && a->codec == b->codec && a->clock_rate == b->clock_rate && a->pt == b->pt &&
-           a->rtx_pt == b->rtx_pt && a->has_nack == b->has_nack && a->has_pli == b->has_pli &&
-           a->has_fir == b->has_fir && a->has_twcc == b->has_twcc && is_same_ext(&a->ext, &b->ext);
-}
-
-static bool is_going_on(const struct call_track *track, const struct publish_line *line,
-                        const struct publish_wish *wish)
-{
-    return line && line->is_sending && wish && wish->source == track->source &&
-           is_same_format(&track->format, &line->format) && line->layer_count == track->layer_count &&
-           line->layers[0].ssrc == track->layers[0].ssrc && line->layers[0].rtx_ssrc == track->layers[0].rtx_ssrc;
-}
-
-static enum err post_pause(struct publisher *publisher, const struct call_track *track, bool is_paused)
-{
-    struct media_cmd cmd = {.type = MEDIA_CMD_TRACK_PAUSE};
-    cmd.u.track_pause.track_id = track->id;
-    cmd.u.track_pause.is_paused = is_paused;
-    return pc_post(&publisher->pc, &cmd);
-}
-
-static enum err start_track(struct publisher *publisher, const struct publish_line *line,
-                            const struct publish_wish *wish)
-{
-    struct call_track *track = mem_calloc(1, sizeof(*track));
-    track->id = media_new_id(publisher->env->media);
-    snprintf(track->name, sizeof(track->name), "t%llu", (unsigned long long)track->id);
-    track->user_id = publisher->user_id;
-    (void)text_copy(track->mid, sizeof(track->mid), line->mid);
-    track->source = wish->source;
-    track->is_muted = wish->is_muted;
-    track->worker = publisher->pc.worker;
-    track->format = line->format;
-    track->layer_count = line->layer_count;
-    memcpy(track->layers, line->layers, sizeof(track->layers));
-
-    struct media_cmd cmd = {.type = MEDIA_CMD_TRACK_ADD};
-    cmd.u.track_add.track_id = track->id;
-    memcpy(cmd.u.track_add.mid, track->mid, sizeof(track->mid));
-    cmd.u.track_add.format = track->format;
-    cmd.u.track_add.layer_count = track->layer_count;
-    memcpy(cmd.u.track_add.layers, track->layers, sizeof(track->layers));
-    enum err err = pc_post(&publisher->pc, &cmd);
-    if (!err && track->is_muted)
-        err = post_pause(publisher, track, true);
-    list_init(&track->node);
-    if (err) {
-        free(track); /* the connection goes, and with it what the media thread may have of the track */
-        return err;
-    }
-    list_push(&publisher->tracks, &track->node);
-    publisher->ops.on_added(publisher->ops.ctx, track);
-    return ERR_OK;
-}
-
-static enum err set_muted(struct publisher *publisher, struct call_track *track, bool is_muted)
-{
-    if (track->is_muted == is_muted)
-        return ERR_OK;
-    enum err err = post_pause(publisher, track, is_muted);
-    if (err)
-        return err;
-    track->is_muted = is_muted;
-    publisher->ops.on_muted(publisher->ops.ctx, track);
-    return ERR_OK;
-}
-
 static enum err apply_lines(struct publisher *publisher, const struct publish_offer *offer,
                             const struct publish_wish *wishes, size_t wish_count)
 {
-    list_each (node, &publisher->tracks) {
+    struct track_set *tracks = publisher->tracks;
+    struct pc *pc = &publisher->pc;
+    list_each (node, &tracks->list) {
         struct call_track *track = list_item(node, struct call_track, node);
-        if (!is_going_on(track, find_line(offer, track->mid), find_wish(wishes, wish_count, track->mid)))
-            end_track(publisher, track);
+        const struct publish_line *line = find_line(offer, track->mid);
+        const struct publish_wish *wish = find_wish(wishes, wish_count, track->mid);
+        if (!line || !wish || !track_goes_on(track, line, wish->source))
+            track_set_end(tracks, pc, track);
     }
     for (unsigned i = 0; i < offer->line_count; i++) {
         const struct publish_line *line = &offer->lines[i];
         if (!line->is_sending)
             continue;
         const struct publish_wish *wish = find_wish(wishes, wish_count, line->mid);
-        struct call_track *track = find_mid(publisher, line->mid);
-        enum err err = track ? set_muted(publisher, track, wish->is_muted) : start_track(publisher, line, wish);
+        struct call_track *track = track_set_find_mid(tracks, line->mid);
+        enum err err = track ? track_set_mute(tracks, pc, track, wish->is_muted)
+                             : track_set_start(tracks, pc, line, wish->source, wish->is_muted);
         if (err)
             return err;
     }
@@ -289,10 +189,10 @@ enum call_error publisher_offer(struct publisher *publisher, const char *sdp, si
 
 enum call_error publisher_mute(struct publisher *publisher, const char *track_name, bool is_muted)
 {
-    list_each (node, &publisher->tracks) {
+    list_each (node, &publisher->tracks->list) {
         struct call_track *track = list_item(node, struct call_track, node);
         if (strcmp(track->name, track_name) == 0)
-            return set_muted(publisher, track, is_muted) ? CALL_ERR_BUSY : CALL_ERR_NONE;
+            return track_set_mute(publisher->tracks, &publisher->pc, track, is_muted) ? CALL_ERR_BUSY : CALL_ERR_NONE;
     }
     return CALL_ERR_NO_SUCH_TRACK;
 }

@@ -1,4 +1,4 @@
-/* The publish connection of one member: offers in, answers out, his tracks. Web thread.
+/* The publish connection of one v2 member: offers in, answers out, his tracks. Web thread.
  *
  * The first offer with an m-line that we take opens a peer on a media thread. Later ones are matched by mid: a line
  * that goes on as it was keeps its track, a line that stops, or changes its codec, sources or purpose, ends it. An
@@ -12,11 +12,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/list.h"
 #include "call/env.h"
 #include "call/errors.h"
 #include "call/pc.h"
-#include "call/track.h"
+#include "call/track_set.h"
 
 /* What the client says about one line of its offer. */
 struct publish_wish {
@@ -26,9 +25,6 @@ struct publish_wish {
 };
 
 struct publisher_ops {
-    void (*on_added)(void *ctx, struct call_track *track);
-    void (*on_removed)(void *ctx, struct call_track *track); /* freed after it returns */
-    void (*on_muted)(void *ctx, struct call_track *track);
     void (*on_state)(void *ctx, enum pc_state state);
     void *ctx;
 };
@@ -38,15 +34,14 @@ struct publisher {
     struct call_env *env;
     struct publisher_ops ops;
     uint64_t call_id;
-    uint64_t user_id;
+    struct track_set *tracks; /* the member's; nobody else fills it meanwhile */
     /* owned by the web thread */
     struct pc pc;
-    struct list tracks; /* struct call_track */
 };
 
-void publisher_init(struct publisher *publisher, struct call_env *env, uint64_t call_id, uint64_t user_id,
+void publisher_init(struct publisher *publisher, struct call_env *env, uint64_t call_id, struct track_set *tracks,
                     const struct publisher_ops *ops);
-/* Ends the tracks (on_removed) and the connection. */
+/* Ends the tracks and the connection. */
 void publisher_clear(struct publisher *publisher);
 
 /* CALL_ERR_NONE: the answer is in `answer` (added). Else nothing has changed and `error` holds a sentence; but for
@@ -55,6 +50,5 @@ MUST_CHECK enum call_error publisher_offer(struct publisher *publisher, const ch
                                            const struct publish_wish *wishes, size_t wish_count, struct text *answer,
                                            char error[CALL_ERROR_TEXT_MAX]);
 MUST_CHECK enum call_error publisher_mute(struct publisher *publisher, const char *track_name, bool is_muted);
-size_t publisher_track_count(const struct publisher *publisher);
 
 #endif

@@ -18,5 +18,7 @@ void calls_set_clock(struct calls *calls, uint64_t (*now_us)(void));
 /* session_v1.c, session_v2.c */
 void session_v1_open(struct calls *calls, struct conn *conn);
 void session_v2_open(struct calls *calls, struct conn *conn);
+/* session_v1.c: a signaling message to a client of the older protocol, from another member or in his place. */
+void session_v1_signal(struct call_session *session, uint64_t from_user_id, const char *message);
 
 #endif

@@ -1,5 +1,5 @@
-/* A socket that speaks the older call protocol (CONTRACT section 8): states to the client, signaling between the
- * members' browsers. Web thread. */
+/* A socket that speaks the older call protocol (CONTRACT section 8): states to the client, signaling to its legs or to
+ * the other members' browsers. Web thread. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,13 +72,19 @@ static void close_socket(struct session_v1 *session, int code, const char *reaso
 static void on_send_states(struct call_session *base)
 {
     size_t count;
-    const struct call_user *users = call_users(base->member->live->call, &count);
+    struct live_member *self = base->member;
+    const struct call_user *users = call_users(self->live->call, &count);
     send_frame_take(session_of(base), V1_STATES, v1_msg_states(users, count));
+    for (size_t i = 0; i < count; i++)
+        facade_told(self->facade, &self->live->members[i], users[i].state);
+    facade_attach(self->facade);
 }
 
 static void on_send_state(struct call_session *base, const struct live_member *member, enum call_user_state state)
 {
+    struct facade *facade = base->member->facade;
     send_frame_take(session_of(base), V1_STATE, v1_msg_state(member->user_id, state));
+    facade_told(facade, member, state);
 }
 
 static void on_send_started(struct call_session *base)
@@ -181,7 +187,13 @@ static void handle_token(struct session_v1 *session, const char *text)
     close_socket(session, CLOSE_NORMAL, "");
 }
 
-/* Handed on between two sockets of this protocol; dropped when the other has none. */
+void session_v1_signal(struct call_session *session, uint64_t from_user_id, const char *message)
+{
+    send_frame_take(session_of(session), V1_SIGNAL, v1_msg_signal(from_user_id, message));
+}
+
+/* For a leg when media go through the server. Else handed on between two sockets of this protocol, and dropped when the
+ * other member has none. */
 static void handle_signal(struct session_v1 *session, const char *payload)
 {
     struct v1_signal signal;
@@ -189,8 +201,10 @@ static void handle_signal(struct session_v1 *session, const char *payload)
     if (!self || v1_msg_decode_signal(payload, &signal))
         return;
     const struct live_member *to = live_find_member(self->live, signal.to_user_id);
-    if (to && to != self && to->session && !to->session->is_v2)
-        send_frame_take(session_of(to->session), V1_SIGNAL, v1_msg_signal(self->user_id, signal.message));
+    if (to && to != self && self->live->is_sfu)
+        facade_signal(self->facade, to, signal.message);
+    else if (to && to != self && to->session && !to->session->is_v2)
+        session_v1_signal(to->session, self->user_id, signal.message);
     v1_msg_clear_signal(&signal);
 }
 

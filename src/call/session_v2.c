@@ -237,7 +237,7 @@ static void handle_publish(struct session_v2 *session, const struct v2_request *
         return;
     }
     json_t *tracks = json_array();
-    list_each (node, &publisher->tracks) {
+    list_each (node, &publisher->tracks->list) {
         const struct call_track *track = list_item(node, struct call_track, node);
         json_array_append_new(tracks, json_pack("{s:s, s:s}", "mid", track->mid, "trackId", track->name));
     }

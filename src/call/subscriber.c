@@ -126,7 +126,30 @@ static enum err post_add(struct subscriber *subscriber, struct subscription *sub
     if (err)
         return err;
     sub->sub_id = cmd.u.sub_add.sub_id;
+    sub->sub_track_id = sub->track->id;
     return sub->width || sub->height ? post_want(subscriber, sub) : ERR_OK;
+}
+
+static enum err post_move(struct subscriber *subscriber, struct subscription *sub)
+{
+    struct media_cmd cmd = {.type = MEDIA_CMD_SUB_MOVE};
+    cmd.u.sub_move.sub_id = sub->sub_id;
+    cmd.u.sub_move.track_id = sub->track->id;
+    cmd.u.sub_move.track_worker = sub->track->worker;
+    cmd.u.sub_move.source = sub->track->format;
+    enum err err = pc_post(&subscriber->pc, &cmd);
+    if (!err)
+        sub->sub_track_id = sub->track->id;
+    return err;
+}
+
+static enum err bring_up_to_date(struct subscriber *subscriber, struct subscription *sub)
+{
+    if (!sub->is_accepted || sub->track->is_orphan)
+        return ERR_OK;
+    if (!sub->sub_id)
+        return post_add(subscriber, sub);
+    return sub->sub_track_id == sub->track->id ? ERR_OK : post_move(subscriber, sub);
 }
 
 /* Sends what was accepted and is not sent yet; a full queue is tried again later. */
@@ -135,8 +158,8 @@ static void flush(struct subscriber *subscriber)
     bool is_full = false;
     list_each (node, &subscriber->subs) {
         struct subscription *sub = list_item(node, struct subscription, node);
-        if (sub->is_accepted && !sub->sub_id && !is_full)
-            is_full = post_add(subscriber, sub) != ERR_OK;
+        if (!is_full)
+            is_full = bring_up_to_date(subscriber, sub) != ERR_OK;
     }
     if (is_full && !subscriber->is_waiting)
         schedule(subscriber, SUBSCRIBER_RETRY_US);
@@ -385,6 +408,11 @@ void subscriber_remove(struct subscriber *subscriber, const struct call_track *t
         free(sub);
         return;
     }
+}
+
+void subscriber_move(struct subscriber *subscriber)
+{
+    flush(subscriber);
 }
 
 enum call_error subscriber_want(struct subscriber *subscriber, const char *track_name, bool is_paused, uint16_t width,

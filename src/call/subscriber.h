@@ -37,6 +37,7 @@ struct subscription {
     const struct call_track *track; /* its publisher's */
     int line;                       /* -1 = waits for the next offer */
     uint64_t sub_id;                /* 0 = not sent yet */
+    uint64_t sub_track_id;          /* the media threads' id of what is sent */
     bool is_accepted;
     struct media_format format; /* as it is sent */
     bool is_paused;             /* the member's wishes */
@@ -75,6 +76,8 @@ void subscriber_detach(struct subscriber *subscriber);
 
 void subscriber_add(struct subscriber *subscriber, const struct call_track *track);
 void subscriber_remove(struct subscriber *subscriber, const struct call_track *track);
+/* A track of his is in another place: its m-line goes on. */
+void subscriber_move(struct subscriber *subscriber);
 /* BAD_STATE: no offer of that seq is open; BAD_SDP: it stays open. `error` holds a sentence. */
 MUST_CHECK enum call_error subscriber_answer(struct subscriber *subscriber, uint64_t seq, const char *sdp, size_t len,
                                              char error[CALL_ERROR_TEXT_MAX]);

@@ -1,5 +1,5 @@
-/* One published track as the control side sees it. Owned by the publisher; subscribers of the same call hold pointers
- * until they are told that it ended. Web thread. */
+/* One published track as the control side sees it. Owned by the member's track set; subscribers of the same call hold
+ * pointers until they are told that it ended. Web thread. */
 #ifndef ICHAT_CALL_TRACK_H
 #define ICHAT_CALL_TRACK_H
 
@@ -15,13 +15,14 @@ enum track_source { TRACK_CAMERA, TRACK_MIC, TRACK_SCREEN, TRACK_SCREEN_AUDIO };
 #define TRACK_NAME_SIZE 24
 
 struct call_track {
-    struct list node; /* of its publisher */
-    uint64_t id;
-    char name[TRACK_NAME_SIZE]; /* trackId: "t" and the id */
+    struct list node;           /* of its set */
+    uint64_t id;                /* the media threads'; another one when it moves */
+    char name[TRACK_NAME_SIZE]; /* trackId: "t" and its first id */
     uint64_t user_id;           /* who publishes it */
     char mid[MEDIA_MID_SIZE];   /* on the publisher's connection */
     enum track_source source;
     bool is_muted;
+    bool is_orphan; /* its connection is gone; it waits to move to another one */
     uint16_t worker;
     struct media_format format; /* as it comes in */
     uint8_t layer_count;

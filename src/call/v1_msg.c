@@ -50,6 +50,15 @@ char *v1_msg_signal(uint64_t from_user_id, const char *message)
     return dump_take(json_pack("{s:I, s:s}", "fromUserId", (json_int_t)from_user_id, "message", message));
 }
 
+static const char *const description_types[] = {[V1_OFFER] = "offer", [V1_ANSWER] = "answer"};
+
+char *v1_msg_description(bool is_offer, const char *sdp)
+{
+    enum v1_inner_type type = is_offer ? V1_OFFER : V1_ANSWER;
+    return dump_take(
+        json_pack("{s:i, s:{s:s, s:s}}", "type", (int)type, "payload", "type", description_types[type], "sdp", sdp));
+}
+
 enum err v1_msg_decode(const char *text, size_t len, struct v1_frame *out)
 {
     enum err err = jget_parse(text, len, &out->json);
@@ -82,4 +91,34 @@ enum err v1_msg_decode_signal(const char *payload, struct v1_signal *out)
 void v1_msg_clear_signal(struct v1_signal *signal)
 {
     json_decref(signal->json);
+}
+
+static enum err read_description(struct v1_inner *inner)
+{
+    const json_t *payload = jget_find(inner->json, "payload");
+    const char *type;
+    if (!json_is_object(payload) || jget_string(payload, "type", &type) || jget_string(payload, "sdp", &inner->sdp))
+        return ERR_INVALID;
+    return strcmp(type, description_types[inner->type]) == 0 ? ERR_OK : ERR_INVALID;
+}
+
+enum err v1_msg_decode_inner(const char *message, struct v1_inner *out)
+{
+    *out = (struct v1_inner){.sdp = ""};
+    enum err err = jget_parse(message, strlen(message), &out->json);
+    if (err)
+        return err;
+    err = jget_u64(out->json, "type", &out->type);
+    if (!err && (out->type == V1_OFFER || out->type == V1_ANSWER))
+        err = read_description(out);
+    else if (!err && out->type != V1_CANDIDATE)
+        err = ERR_INVALID;
+    if (err)
+        json_decref(out->json);
+    return err;
+}
+
+void v1_msg_clear_inner(struct v1_inner *inner)
+{
+    json_decref(inner->json);
 }

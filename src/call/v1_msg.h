@@ -4,6 +4,7 @@
 #define ICHAT_CALL_V1_MSG_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,9 @@ char *v1_msg_state(uint64_t user_id, enum call_user_state state);
 char *v1_msg_states(const struct call_user *users, size_t count);
 char *v1_msg_signal(uint64_t from_user_id, const char *message);
 
+/* The inner message of a description of ours. malloc'd. */
+char *v1_msg_description(bool is_offer, const char *sdp);
+
 struct v1_frame {
     json_t *json; /* owned */
     uint64_t type;
@@ -43,5 +47,16 @@ struct v1_signal {
 };
 MUST_CHECK enum err v1_msg_decode_signal(const char *payload, struct v1_signal *out);
 void v1_msg_clear_signal(struct v1_signal *signal);
+
+/* The message within a signal. Of a candidate no more than its type is read. */
+enum v1_inner_type { V1_OFFER = 1, V1_ANSWER = 2, V1_CANDIDATE = 3 };
+struct v1_inner {
+    json_t *json; /* owned */
+    uint64_t type;
+    const char *sdp; /* borrowed; "" for a candidate */
+};
+/* ERR_INVALID: also when the description's own type is another one. */
+MUST_CHECK enum err v1_msg_decode_inner(const char *message, struct v1_inner *out);
+void v1_msg_clear_inner(struct v1_inner *inner);
 
 #endif

@@ -174,6 +174,7 @@ static void test_signaling_is_relayed(void **state)
 {
     (void)state;
     struct fake *fake = fake_open(3);
+    fake->conf.call.mesh_max_members = 3;
     fake_create_call(fake);
     struct fake_socket *a = online(fake, 10);
     struct fake_socket *b = online(fake, 20);
@@ -218,6 +219,7 @@ static void test_heartbeats_keep_alive(void **state)
 {
     (void)state;
     struct fake *fake = fake_open(3);
+    fake->conf.call.mesh_max_members = 3; /* no offers of ours in between */
     fake_create_call(fake);
     struct fake_socket *a = online(fake, 10);
     struct fake_socket *b = online(fake, 20);

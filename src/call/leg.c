@@ -70,7 +70,7 @@ static uint64_t offer_due_us(const struct leg *leg)
     bool is_connecting = pc_is_open(pc) && pc->has_remote && (pc->state == PC_NEW || pc->state == PC_CONNECTING);
     uint64_t latest = leg->changed_us + LEG_DEFER_MAX_US;
     uint64_t quiet = is_connecting ? latest : min_u64(quiet_us(leg), latest);
-    if (is_yielding(leg) && !leg_is_wanting(leg))
+    if (is_yielding(leg) && !leg->is_settled)
         quiet = max_u64(quiet, leg->met_us + LEG_YOUNG_US);
     uint64_t gather = is_yielding(leg) ? LEG_GATHER_YIELDING_US : LEG_GATHER_US;
     return max_u64(max_u64(leg->changed_us + gather, quiet), leg->hold_us);
@@ -243,6 +243,8 @@ static void start_anew(struct leg *leg)
     if (leg->is_uplink)
         track_set_orphan(leg->place.tracks);
     leg_lines_clear(leg);
+    leg->has_wanted = leg->is_settled = false;
+    leg->met_us = 0;
     pc_close(&leg->pc);
 }
 
@@ -285,9 +287,12 @@ static bool is_any_sending(const struct publish_offer *said)
 
 static void finish_round(struct leg *leg, bool is_answer)
 {
+    bool is_wanting = leg_is_wanting(leg);
     leg_lines_agreed(leg, is_answer);
-    if (!leg->met_us)
+    if (!leg->met_us || (is_wanting && !leg->has_wanted))
         leg->met_us = now_of(leg);
+    leg->is_settled |= leg->has_wanted && !is_answer;
+    leg->has_wanted |= is_wanting;
 }
 
 static void answer(struct leg *leg, const struct publish_offer *said)

@@ -44,8 +44,8 @@
 #define LEG_QUIET_MIN_US 400000
 #define LEG_QUIET_MAX_US 1500000
 #define LEG_RESPONSE_US 250000
-/* A client that yields and has sent nothing yet opens its devices now: its offer comes first, and its answer brings
- * what we have. Counted from the end of the first round. */
+/* A new client that yields gets no offer for so long: first it opens its devices, and then it offers twice. Its offers
+ * are to come first, and our answers bring what we have. */
 #define LEG_YOUNG_US 2000000
 /* What came while this process did not run must be read first: an offer goes out when its time has come twice. */
 #define LEG_GRACE_US 20000
@@ -135,13 +135,15 @@ struct leg {
     bool is_crossed;  /* an offer of the client crossed ours, which it takes instead */
     bool is_hiding;   /* pictures are taken away for one round, because the client's are frozen */
     bool has_backlog; /* a media thread's queue was full */
+    bool has_wanted;  /* in some round the client would send */
+    bool is_settled;  /* and it has offered once more since */
     bool is_due;      /* the time for an offer came once */
     unsigned tries;
     uint64_t session_version;
     uint64_t changed_us; /* since when there is something to offer, 0 = nothing */
     uint64_t offered_us;
     uint64_t hold_us; /* no offer before */
-    uint64_t met_us;  /* the first round's end; 0 = still to come */
+    uint64_t met_us;  /* end of the first round, then of the first one in which the client would send; 0 = to come */
     struct timer timer;
     struct bucket offers;
     struct list downs; /* struct leg_down */

@@ -259,7 +259,10 @@ static void start_media(struct live_member *member, const struct call_session *s
         else
             member_media_start_v1(member);
     }
-    facade_choose_mode(member->live, member, session->is_v2);
+    enum call_user_state state = live_member_state(member);
+    bool may_come = state != CALL_USER_INVITED && state != CALL_USER_REJECTED;
+    if (may_come) /* who is turned away changes nothing for the others */
+        facade_choose_mode(member->live, member, session->is_v2);
 }
 
 enum call_up live_attach(struct live *live, struct call_session *session, uint64_t user_id, const char *resume)

@@ -57,7 +57,7 @@ enum media_cmd_type {
     MEDIA_CMD_TRACK_ADD,   /* the peer will send this track */
     MEDIA_CMD_TRACK_PAUSE, /* muted: received and dropped */
     MEDIA_CMD_TRACK_DEL,
-    MEDIA_CMD_SUB_ADD, /* send a track (of any worker) to a peer of this worker */
+    MEDIA_CMD_SUB_ADD,  /* send a track (of any worker) to a peer of this worker */
     MEDIA_CMD_SUB_MOVE, /* go on with another track of the same codec: the receiver sees one unbroken stream */
     MEDIA_CMD_SUB_PAUSE,
     MEDIA_CMD_SUB_WANT,

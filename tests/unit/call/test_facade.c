@@ -613,6 +613,31 @@ static void test_a_mesh_gets_a_v2_member(void **state)
     }
 }
 
+static void test_who_rejected_changes_nothing(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_open(3);
+    fake->conf.call.mesh_max_members = 3;
+    struct client clients[2];
+    fake_create_call(fake);
+    for (size_t i = 0; i < 2; i++) {
+        enter(&clients[i], fake, id_of(i), true, true);
+        clients[i].is_silent = true;
+        settle(clients, i + 1);
+    }
+    hangup(fake, &(struct client){.user = 30});
+    struct fake_socket *modern = enter_v2(fake, 30);
+    settle(clients, 2);
+    json_t *answer = fake_take(modern);
+    assert_non_null(json_object_get(answer, "error"));
+    json_decref(answer);
+    assert_int_equal(clients[0].made[1], 1);
+    assert_int_equal(clients[1].made[0], 1);
+    fake_socket_free(modern);
+    leave_all(clients, 2);
+    fake_close(fake);
+}
+
 /* The one member with v2 comes back with the older protocol. */
 static void test_back_to_a_mesh(void **state)
 {
@@ -685,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_a_track_moves_for_v2_too),
         cmocka_unit_test(test_a_small_call_is_a_mesh),
         cmocka_unit_test(test_a_mesh_gets_a_v2_member),
+        cmocka_unit_test(test_who_rejected_changes_nothing),
         cmocka_unit_test(test_back_to_a_mesh),
         cmocka_unit_test(test_signals_without_sense),
     };

@@ -313,6 +313,30 @@ static void test_a_young_client_that_yields(void **state)
     leg_stage_publish(stage, 1, TRACK_MIC, MEDIA_OPUS); /* not for ever */
     fake_pass(stage->fake, 600 * MS);
     assert_non_null(stage->sent);
+    leg_stage_our_round(stage);
+    v1_peer_add(&stage->peer, false);
+    leg_stage_client_round(stage); /* now it has it, and offers twice */
+    leg_stage_publish(stage, 2, TRACK_SCREEN, MEDIA_VP8);
+    fake_pass(stage->fake, 1900 * MS);
+    assert_null(stage->sent);
+    fake_pass(stage->fake, 200 * MS);
+    assert_non_null(stage->sent);
+    leg_stage_our_round(stage);
+    leg_stage_close(stage);
+}
+
+static void test_a_client_that_has_offered_twice(void **state)
+{
+    (void)state;
+    struct leg_stage *stage = leg_stage_open(false);
+    leg_stage_await_offer(stage);
+    leg_stage_our_round(stage);
+    v1_peer_add(&stage->peer, false);
+    leg_stage_client_round(stage);
+    leg_stage_client_round(stage);
+    leg_stage_publish(stage, 0, TRACK_CAMERA, MEDIA_VP8);
+    fake_pass(stage->fake, 600 * MS);
+    assert_non_null(stage->sent);
     leg_stage_close(stage);
 }
 
@@ -819,6 +843,7 @@ int main(void)
         cmocka_unit_test(test_we_wait_until_the_client_is_quiet),
         cmocka_unit_test(test_we_wait_until_the_connection_is_up),
         cmocka_unit_test(test_a_young_client_that_yields),
+        cmocka_unit_test(test_a_client_that_has_offered_twice),
         cmocka_unit_test(test_a_connection_that_does_not_come_up),
         cmocka_unit_test(test_a_slow_client_gets_more_time),
         cmocka_unit_test(test_a_client_that_is_never_quiet),

@@ -31,12 +31,15 @@ struct conf {
         uint32_t tls_port; /* 0 = no TLS listener (default) */
         char *tls_cert;    /* PEM files; empty = made by itself under data.dir */
         char *tls_key;
-        char *web_root;                   /* built web client; empty = beside the binary or /usr/share/ichat/web */
-        uint32_t max_body_kb;             /* 1..65536, default 1024 (uploads have their own limit) */
-        uint32_t max_upload_kb;           /* default 10240 */
-        uint32_t max_connections;         /* default 10000 */
-        uint32_t idle_timeout_s;          /* default 60 */
-        struct conf_list allowed_origins; /* extra WebSocket/HTTP origins; empty = any, as the contract has it */
+        char *web_root;                     /* built web client; empty = beside the binary or /usr/share/ichat/web */
+        uint32_t max_body_kb;               /* 1..65536, default 1024 (uploads have their own limit) */
+        uint32_t max_upload_kb;             /* default 10240 */
+        uint32_t max_connections;           /* default 10000 */
+        uint32_t idle_timeout_s;            /* default 60 */
+        uint32_t uploads_per_min;           /* of one login, 0 = no limit, default 120 */
+        uint32_t anonymous_uploads_per_min; /* of one address without a login, 0 = none are taken, default 30 */
+        uint32_t unused_uploads_mb;         /* that wait for a use; beyond it only logins upload, default 1024 */
+        struct conf_list allowed_origins;   /* extra WebSocket/HTTP origins; empty = any, as the contract has it */
     } http;
     struct {
         char *url;        /* "sqlite:" = data.dir/ichat.db, "sqlite:/path", "postgresql://..." */

@@ -42,6 +42,9 @@ static const struct conf_key keys[] = {
     UINT_KEY(http.max_upload_kb, 10240, 1, 1048576, "KiB"),
     UINT_KEY(http.max_connections, 10000, 1, 1000000, NULL),
     UINT_KEY(http.idle_timeout_s, 60, 1, 3600, "s"),
+    UINT_KEY(http.uploads_per_min, 120, 0, 100000, NULL),
+    UINT_KEY(http.anonymous_uploads_per_min, 30, 0, 100000, NULL),
+    UINT_KEY(http.unused_uploads_mb, 1024, 0, 1048576, "MiB"),
     LIST_KEY(http.allowed_origins),
 
     TEXT_KEY(database.url, "sqlite:"),

@@ -198,6 +198,13 @@ void auth_check(struct auth *auth, const char *token,
     op_start(op_create(auth->chat, DB_READ, load_login, 0, op_dup(&args, sizeof(args))), on_loaded, load);
 }
 
+bool auth_peek(struct auth *auth, const char *token, char login_id[37])
+{
+    struct token_claims claims;
+    return token_read(auth->secret, token, clock_wall_us() / (int64_t)US_PER_S, &claims) == ERR_OK &&
+           !text_has_prefix(claims.payload, "call:") && text_copy(login_id, 37, claims.payload);
+}
+
 void auth_end_login(struct auth *auth, uint64_t user_id, const char *login_id)
 {
     auth->generation++;

@@ -37,6 +37,10 @@ void auth_free(struct auth *auth);
 void auth_check(struct auth *auth, const char *token,
                 void (*on_done)(void *ctx, enum auth_result result, const struct caller *caller), void *ctx);
 
+/* Whether a login token is right in itself: its record is not looked up, so this is for counting by, never for letting
+ * somebody in. */
+bool auth_peek(struct auth *auth, const char *token, char login_id[37]);
+
 /* A login token for a session record that was stored, malloc'd. expires_s: unix seconds. */
 char *auth_login_token(struct auth *auth, const char *login_id, int64_t expires_s);
 /* Call tokens, payload "call:<callId>:<userId>"; they end with the login that they were made for. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "chat/file.h"
 
 enum err chat_create(const struct conf *conf, struct metrics *metrics, struct timers *timers,
                      void (*on_wake)(void *ctx), void *ctx, struct chat **out)
@@ -35,6 +36,7 @@ void chat_free(struct chat *chat)
 {
     if (!chat)
         return;
+    file_sweep_stop(chat);
     auth_stop(chat->auth);
     db_pool_free(chat->db);
     chat->db = NULL;

@@ -2,6 +2,8 @@
 #ifndef ICHAT_CHAT_CHAT_H
 #define ICHAT_CHAT_CHAT_H
 
+#include <stdbool.h>
+
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/metrics.h"
@@ -26,6 +28,9 @@ struct chat {
     /* A login was ended (logout, password change), or NULL: call/ takes it out of its calls. */
     void (*on_login_end)(void *ctx, const char *login_id);
     void *login_end_ctx;
+    /* web thread, chat/file.c's */
+    struct timer sweep_timer;
+    bool is_sweeping;
 };
 
 /* on_wake: called on any thread when chat_poll() has work. */

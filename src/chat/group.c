@@ -1,6 +1,7 @@
 /* Services of groups. db threads; the makers: web thread. */
 #include "base/clock.h"
 #include "chat/contact.h"
+#include "chat/file.h"
 #include "chat/json.h"
 #include "chat/rights.h"
 
@@ -62,6 +63,8 @@ static enum err create_inner(struct op *op, struct db *db)
         .created_us = clock_wall_us(),
     };
     err = db_group_insert(db, &group);
+    if (!err)
+        err = file_use(db, group.avatar);
     for (size_t i = 0; i < count && !err; i++)
         err = add_member(op, db, &group, users[i]);
     if (!err)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "chat/deliver.h"
+#include "chat/file.h"
 #include "chat/json.h"
 #include "chat/rights.h"
 
@@ -28,6 +29,8 @@ static enum err send_inner(struct op *op, struct db *db)
     };
     contact_row_clear(&contact);
     err = db_message_insert(db, &message);
+    if (!err)
+        err = file_use(db, message.image);
     if (!err)
         err = deliver_summary(db, &message);
     struct deliver deliver = {
@@ -102,6 +105,8 @@ static enum err delay_upload_inner(struct op *op, struct db *db)
     } else {
         message.image = args->image;
         err = change(op, db, &message);
+        if (!err)
+            err = file_use(db, message.image);
     }
     message_row_clear(&message);
     return err;
@@ -131,9 +136,12 @@ static enum err revoke_inner(struct op *op, struct db *db)
     } else if (clock_wall_us() - message.created_us > REVOKE_WITHIN_US) {
         err = op_refuse(op, CHAT_TOO_LATE_TO_REVOKE);
     } else {
+        const char *image = message.image;
         message.text = message.image = message.thumbnail = "";
         message.is_revoked = true;
         err = change(op, db, &message);
+        if (!err)
+            err = file_release(op, db, image);
     }
     message_row_clear(&message);
     return err;

@@ -150,6 +150,8 @@ static void run(struct db_job *job, struct db *db)
         err = db_commit(db);
         if (err)
             op_fail_err(op, err);
+        else if (op->on_commit)
+            op->on_commit(op);
     }
     if (op->code == CHAT_OK)
         return;

@@ -70,6 +70,8 @@ struct op {
     void (*free_args)(void *args);
     void (*on_done)(struct op *op, void *ctx); /* web thread; reads code, message, data */
     void *ctx;
+    void (*on_commit)(
+        struct op *op); /* db thread, right after the commit, before anybody hears of it; NULL = nothing */
     enum db_lane lane;
     /* results */
     enum chat_code code;

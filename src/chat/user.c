@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "chat/file.h"
 #include "chat/json.h"
 #include "store/contact.h"
 #include "store/setting.h"
@@ -38,7 +39,8 @@ struct op *user_infos_op(struct chat *chat, uint64_t caller_id, const struct use
 void user_update(struct op *op, struct db *db)
 {
     const struct user_update_args *args = op_args(op, struct user_update_args);
-    op_end(op, db_user_update(db, op->caller_id, args->nickname, args->avatar, clock_wall_us()));
+    enum err err = db_user_update(db, op->caller_id, args->nickname, args->avatar, clock_wall_us());
+    op_end(op, err ? err : file_use(db, args->avatar));
 }
 
 struct op *user_update_op(struct chat *chat, uint64_t caller_id, const struct user_update_args *args)
@@ -131,7 +133,8 @@ struct op *user_settings_get_op(struct chat *chat, uint64_t caller_id)
 void user_settings_save(struct op *op, struct db *db)
 {
     const struct user_settings_save_args *args = op_args(op, struct user_settings_save_args);
-    op_end(op, db_setting_put(db, op->caller_id, args->wallpaper, clock_wall_us()));
+    enum err err = db_setting_put(db, op->caller_id, args->wallpaper, clock_wall_us());
+    op_end(op, err ? err : file_use(db, args->wallpaper));
 }
 
 struct op *user_settings_save_op(struct chat *chat, uint64_t caller_id, const struct user_settings_save_args *args)

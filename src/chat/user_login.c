@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "chat/auth.h"
 #include "chat/chat.h"
+#include "chat/file.h"
 #include "chat/user.h"
 #include "store/login.h"
 #include "store/user.h"
@@ -60,6 +61,8 @@ static enum err enter_inner(struct op *op, struct db *db)
                              &args->user_id);
         if (err == ERR_EXISTS)
             return op_refuse(op, CHAT_USER_EXISTS);
+        if (!err)
+            err = file_use(db, args->avatar);
         if (!err)
             op_event(op, "user.registered", json_pack("{s:I}", "userId", (json_int_t)args->user_id));
     } else if (*args->hash) {

@@ -9,10 +9,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "chat/file.h"
 #include "web/listen.h"
 #include "web/request.h"
 #include "web/static.h"
 #include "web/upload.h"
+#include "web/upload_limit.h"
 #include "web/web_impl.h"
 #include "web/ws.h"
 
@@ -217,6 +219,7 @@ static void run(void *ctx)
 {
     struct web *web = ctx;
     on_heartbeat(web, clock_now_us());
+    file_sweep_start(web->chat);
     while (!is_stopped(web)) {
         uint64_t now_us = clock_now_us();
         int wait_ms = timers_wait_ms(web->timers, now_us, TURN_MAX_MS);

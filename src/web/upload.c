@@ -16,9 +16,12 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "chat/file.h"
 #include "web/api.h"
+#include "web/guard.h"
 #include "web/multipart.h"
 #include "web/request.h"
+#include "web/upload_limit.h"
 
 #define PART_PREFIX ".part-"
 #define EXT_MAX 10
@@ -37,51 +40,9 @@ struct upload {
     int fd;
     uint64_t size;
     uint64_t max;
+    bool is_anonymous;
+    char name[FILE_NAME_SIZE]; /* for good, "" until it is complete */
 };
-
-/* A leaky bucket for each of some addresses; two that share a slot share its rate, which is random at each start. */
-#define LIMIT_SLOTS 1024
-#define LIMIT_BURST 120
-#define LIMIT_PER_S 2
-
-struct upload_limit {
-    uint64_t seed;
-    struct {
-        uint64_t at_us;
-        uint32_t level;
-    } slots[LIMIT_SLOTS];
-};
-
-struct upload_limit *upload_limit_create(void)
-{
-    struct upload_limit *limit = mem_calloc(1, sizeof(*limit));
-    limit->seed = rand_u64();
-    return limit;
-}
-
-void upload_limit_free(struct upload_limit *limit)
-{
-    free(limit);
-}
-
-static bool limit_pass(struct upload_limit *limit, const struct addr *from)
-{
-    uint64_t hash = limit->seed;
-    for (size_t i = 0; i < sizeof(from->ip); i++)
-        hash = (hash ^ from->ip[i]) * 0x100000001b3ull; /* FNV-1a */
-    size_t slot = (hash >> 20) % LIMIT_SLOTS;
-    uint64_t now_us = clock_now_us();
-    uint64_t leaked = (now_us - limit->slots[slot].at_us) * LIMIT_PER_S / US_PER_S;
-    if (leaked) {
-        uint32_t level = limit->slots[slot].level;
-        limit->slots[slot].level = leaked < level ? level - (uint32_t)leaked : 0;
-        limit->slots[slot].at_us = now_us;
-    }
-    if (limit->slots[slot].level >= LIMIT_BURST)
-        return false;
-    limit->slots[slot].level++;
-    return true;
-}
 
 enum err upload_prepare_dir(const char *dir)
 {
@@ -174,10 +135,25 @@ static void refuse(struct web_req *req, enum err err)
     }
 }
 
+/* Before anything is read; a token's record is not looked up for it. */
+static bool may_upload(struct web_req *req, bool *is_anonymous)
+{
+    struct web *web = req->web;
+    char login_id[37];
+    *is_anonymous = !auth_peek(web->chat->auth, guard_token(req), login_id);
+    if (*is_anonymous) {
+        unsigned limit = web->conf->http.anonymous_uploads_per_min;
+        return limit && upload_limit_take_address(web->upload_limit, &req->from, limit, clock_now_us());
+    }
+    unsigned limit = web->conf->http.uploads_per_min;
+    return !limit || upload_limit_take_login(web->upload_limit, login_id, limit, clock_now_us());
+}
+
 void upload_begin(struct web_req *req)
 {
     uint64_t max = (uint64_t)req->web->conf->http.max_upload_kb * 1024;
-    if (!limit_pass(req->web->upload_limit, &req->from)) {
+    bool is_anonymous;
+    if (!may_upload(req, &is_anonymous)) {
         reply_error(req, CHAT_BAD_REQUEST, TEXT_TOO_OFTEN);
         return;
     }
@@ -189,6 +165,7 @@ void upload_begin(struct web_req *req)
     upload->req = req;
     upload->fd = -1;
     upload->max = max;
+    upload->is_anonymous = is_anonymous;
     enum err err = multipart_init(&upload->mp, req->headers[HDR_CONTENT_TYPE], "file", &ops, upload);
     if (err != ERR_OK) {
         upload_free(upload);
@@ -219,28 +196,47 @@ void upload_feed(struct web_req *req, const void *data, size_t len)
     refuse(req, err);
 }
 
-/* Gives the part file its name for good: the time, and what makes it unguessable. */
-static enum err keep(struct upload *upload, char name[64])
+/* The time, and what makes it unguessable. */
+static void choose_name(struct upload *upload)
 {
     char random[NAME_RANDOM + 1];
     char when[24];
-    char path[512];
     int64_t now_us = clock_wall_us();
     time_t now_s = (time_t)(now_us / (int64_t)US_PER_S);
     struct tm tm;
     localtime_r(&now_s, &tm);
     strftime(when, sizeof(when), "%Y-%m-%dT%H%M%S", &tm);
     rand_alnum(random, NAME_RANDOM);
-    snprintf(name, 64, "%s.%03d-%s%s", when, (int)(now_us / 1000 % 1000), random, upload->ext);
-    snprintf(path, sizeof(path), "%s/%s", upload->req->web->files_dir, name);
-    if (close(upload->fd) || rename(upload->path, path)) {
+    snprintf(upload->name, sizeof(upload->name), "%s.%03d-%s%s", when, (int)(now_us / 1000 % 1000), random,
+             upload->ext);
+}
+
+static enum err keep(struct upload *upload)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", upload->req->web->files_dir, upload->name);
+    if (rename(upload->path, path)) {
         log_error("An upload cannot be stored: path=%s error=%s", path, strerror(errno));
-        upload->fd = -1;
         return ERR_IO;
     }
-    upload->fd = -1;
     upload->path[0] = '\0';
     return ERR_OK;
+}
+
+/* The database knows it before it is there: whatever comes between, the sweep finds it. */
+static void on_added(struct op *op, void *ctx)
+{
+    struct web_req *req = ctx;
+    if (op->code == CHAT_OK && keep(req->upload) == ERR_OK) {
+        reply_ok(req, json_sprintf("file/%s", req->upload->name));
+        return;
+    }
+    upload_free(req->upload); /* nothing of it is left when its sender is told */
+    req->upload = NULL;
+    if (op->code == CHAT_OK)
+        refuse(req, ERR_IO);
+    else
+        reply_error(req, op->code, op_message(op));
 }
 
 void api_file_upload(struct web_req *req)
@@ -250,11 +246,15 @@ void api_file_upload(struct web_req *req)
         refuse(req, ERR_INVALID);
         return;
     }
-    char name[64];
-    enum err err = keep(upload, name);
-    if (err != ERR_OK) {
-        refuse(req, err);
+    bool is_written = !close(upload->fd);
+    upload->fd = -1;
+    if (!is_written) {
+        log_error("An upload cannot be stored: error=%s", strerror(errno));
+        refuse(req, ERR_IO);
         return;
     }
-    reply_ok(req, json_sprintf("file/%s", name));
+    choose_name(upload);
+    struct file_add_args args = {.name = upload->name, .size = upload->size, .is_anonymous = upload->is_anonymous};
+    request_hold(req);
+    op_start(file_add_op(req->web->chat, &args), on_added, req);
 }

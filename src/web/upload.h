@@ -1,5 +1,6 @@
 /* An upload on its way to the disk (CONTRACT section 5, POST /file/upload). Anyone may upload, without a token, so it
- * is bounded: http.max_upload_kb a file, and a rate for each address. Web thread.
+ * is bounded: http.max_upload_kb a file, a rate for each login and for each address without one, and how much may wait
+ * unused (chat/file.h). Web thread.
  *
  * A file is written as data.dir/files/.part-<random> and renamed when it is complete; names are unguessable. */
 #ifndef ICHAT_WEB_UPLOAD_H
@@ -10,14 +11,11 @@
 #include "base/err.h"
 
 struct upload;
-struct upload_limit;
 struct web;
 struct web_req;
 
 /* Makes data.dir/files, and removes what an earlier run left half written there. */
 MUST_CHECK enum err upload_prepare_dir(const char *dir);
-struct upload_limit *upload_limit_create(void);
-void upload_limit_free(struct upload_limit *limit);
 
 /* Sets req->upload, or answers the refusal. */
 void upload_begin(struct web_req *req);

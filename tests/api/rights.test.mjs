@@ -134,7 +134,7 @@ const matrix = {
   'POST /api/file/upload': {
     make() {
       const form = new FormData();
-      form.set('file', new File([PNG], 'x.png'));
+      form.set('file', new Blob([PNG]), 'x.png');
       return { body: form };
     },
     codes: open(OK),

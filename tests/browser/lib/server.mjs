@@ -91,13 +91,20 @@ async function run(url, env) {
     return { ...result, log: log() };
   }
 
+  /** As a crash or a power cut would. */
+  async function crash() {
+    process.off('exit', kill);
+    kill();
+    return ended;
+  }
+
   try {
     await untilReady(url, child, log);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { log, stop };
+  return { log, stop, crash };
 }
 
 /** `env` overrides configuration by its ICHAT_ names. */
@@ -126,6 +133,11 @@ export async function startServer(env = {}) {
       const result = await running.stop();
       running = await run(url, config);
       return result;
+    },
+    /** Kills it; `start` brings it up again on the same ports and data. */
+    crash: () => running.crash(),
+    async start() {
+      running = await run(url, config);
     },
     async stop() {
       const result = await running.stop();

@@ -23,8 +23,9 @@ const FAULTS = [
   'unauthorized',
   'server-error',
 ];
-// Pages among themselves cannot avoid these; a server can.
-const OF_A_MESH = ['glare-dropped', 'glare-yielded', 'candidate-failed', 'no-answer', 'no-offer'];
+// Pages among themselves cannot avoid these; a server can. (An offer of the server that a page drops, because its own was under
+// way, does no harm: the server answers that one. It cannot know what a page is about to do.)
+const OF_A_MESH = ['glare-yielded', 'candidate-failed', 'no-answer', 'no-offer'];
 
 /** Samples again until `faultsOf()` gives no sentence. */
 export async function until(name, faultsOf, timeout = TIMEOUT_MS) {

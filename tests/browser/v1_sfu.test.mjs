@@ -1,11 +1,11 @@
 // Three members of protocol v1 through the SFU: the server speaks for each of the others, every track is sent once.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { MEDIA_ADDRESS } from '../../lib/server.mjs';
-import { makeSteps } from '../../lib/steps.mjs';
-import * as check from '../lib/checks.mjs';
-import { startGroup } from '../lib/group_call.mjs';
-import * as v1 from '../lib/people.mjs';
+import { MEDIA_ADDRESS } from './lib/server.mjs';
+import { makeSteps } from './lib/steps.mjs';
+import * as check from './v1/lib/checks.mjs';
+import { startGroup } from './v1/lib/group_call.mjs';
+import * as v1 from './v1/lib/people.mjs';
 
 const NORMAL = 1;
 const ONLINE = 4;

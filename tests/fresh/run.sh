@@ -43,10 +43,10 @@ for file in /etc/resolv.conf /etc/hosts /etc/npmrc; do
   if [ -e "$file" ]; then cp -L "$file" "$root$file"; fi
 done
 mkdir -p "$root/etc/ssl" "$root/etc/apt/apt.conf.d"
-cp -rL /etc/ssl/certs "$root/etc/ssl/"
+cp -rL --remove-destination /etc/ssl/certs "$root/etc/ssl/"
 if [ -d /usr/local/share/ca-certificates ]; then
   mkdir -p "$root/usr/local/share"
-  cp -rL /usr/local/share/ca-certificates "$root/usr/local/share/"
+  cp -rL --remove-destination /usr/local/share/ca-certificates "$root/usr/local/share/"
 fi
 for mount in "${mounts[@]}"; do
   mkdir -p "$root/$mount"

@@ -33,8 +33,17 @@ struct ichat_host {
     const char *(*option)(const struct ichat_host *host, const char *key);
 };
 
-/* Hears what happened, after it was stored: "user-registered", "call-created", "call-started", "call-ended",
- * "member-joined", "member-left", "message-sent". data is a JSON object. */
+/* Hears what happened, after it was stored; data is a JSON object:
+ *
+ *     user-registered   {userId}
+ *     group-created     {groupId, ownerId}
+ *     message-sent      {messageId, roomId, senderId}         calls have their own events
+ *     call-created      {callId, callerId}
+ *     call-started      the Call as GET /api/call shows it    two members are in it for the first time
+ *     call-ended        the Call                              endReason says why; also one that nobody answered
+ *     member-joined     {callId, userId}                      with his first socket; not when one broke and came back
+ *     member-left       {callId, userId, reason}              hung up, gone for too long, or the call ended
+ */
 struct ichat_event_sink {
     void (*on_event)(void *state, const char *name, const char *data_json);
 };

@@ -101,6 +101,7 @@ static void close_member(struct live *live, struct live_member *member, enum cal
     member_media_stop(member);
     speakers_remove(live->speakers, member->user_id);
     schedule_speakers(live);
+    live_event_left(member, reason);
 }
 
 /* All sessions first: nobody is told how the tracks of an ended call go one by one. */
@@ -113,6 +114,8 @@ static void end_all(struct live *live, enum call_end_reason reason)
     }
     for (size_t i = 0; i < live->member_count; i++)
         member_media_stop(&live->members[i]);
+    for (size_t i = 0; i < live->member_count; i++)
+        live_event_left(&live->members[i], reason);
     timer_stop(live->env->timers, &live->speakers_timer);
     metric_add(live->env->chat->metrics, METRIC_CALLS_LIVE, -1);
     log_info("a call ended call=%llu reason=%d", (unsigned long long)call_id(live->call), (int)reason);
@@ -138,6 +141,8 @@ static void carry_out(struct live *live, const struct call_effect *effect)
     case CALL_EFFECT_STATE:
         if (member)
             tell_state(live, member, effect->state);
+        if (member && effect->state == CALL_USER_ONLINE)
+            live_event_joined(member);
         break;
     case CALL_EFFECT_CLOSE:
         if (member)

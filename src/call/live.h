@@ -37,6 +37,7 @@ struct live_member {
     struct track_set tracks;      /* what he publishes */
     bool is_rejoined;             /* he asked to join since his last socket came: it is another page of his */
     struct facade *facade;        /* v1: his legs; kept while his socket is lost */
+    bool is_inside;               /* for live_events.c */
     bool has_media;               /* v2: the rest is valid */
     char resume[LIVE_RESUME_SIZE];
     struct publisher publisher;
@@ -93,6 +94,10 @@ void member_media_start(struct live_member *member);
 void member_media_start_v1(struct live_member *member);
 void member_media_stop(struct live_member *member);
 json_t *member_media_tracks(const struct live_member *member); /* a new list */
+
+/* live_events.c: "member-joined" and "member-left" for plugins, once each for a stay. */
+void live_event_joined(struct live_member *member);
+void live_event_left(struct live_member *member, enum call_end_reason reason);
 
 /* live_store.c: writes the record as the call stands; tries again while the database refuses. */
 void live_store_init(struct live *live);

@@ -160,7 +160,7 @@ static enum err create_checked(struct op *op, struct db *db, uint64_t room_id)
         err = set_result(op, db, &row, users, count);
     if (!err) {
         op->data = json_integer((json_int_t)row.call_id);
-        op_event(op, "call.created",
+        op_event(op, "call-created",
                  json_pack("{s:I, s:I}", "callId", (json_int_t)row.call_id, "callerId", (json_int_t)row.caller_id));
     }
     free(members);
@@ -219,8 +219,10 @@ static enum err redeliver(struct op *op, struct db *db, struct call_row *row, co
     };
     err = deliver_to_room(op, db, deliver, row->updated_us);
     message_row_clear(&message);
-    if (!err)
-        op_event(op, "call.updated", chat_json_call(row));
+    if (!err && row->status == CALL_ACTIVE)
+        op_event(op, "call-started", chat_json_call(row));
+    else if (!err && row->status == CALL_END)
+        op_event(op, "call-ended", chat_json_call(row));
     return err;
 }
 

@@ -22,7 +22,8 @@ struct chat {
     struct db_pool *db;
     struct auth *auth;
     struct hub *hub;
-    /* An observer of what happened (plugins: event_sink), or NULL: called on the web thread after the commit. */
+    /* An observer of what happened (plugins: event_sink), or NULL: called on the web thread after the commit.
+     * The names are those of include/ichat/plugin.h. */
     void (*on_event)(void *ctx, const char *name, const json_t *data);
     void *event_ctx;
     /* A login was ended (logout, password change), or NULL: call/ takes it out of its calls. */

@@ -68,7 +68,7 @@ static enum err create_inner(struct op *op, struct db *db)
     for (size_t i = 0; i < count && !err; i++)
         err = add_member(op, db, &group, users[i]);
     if (!err)
-        op_event(op, "group.created",
+        op_event(op, "group-created",
                  json_pack("{s:I, s:I}", "groupId", (json_int_t)group.group_id, "ownerId", (json_int_t)group.owner_id));
     return err;
 }

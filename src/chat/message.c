@@ -44,7 +44,7 @@ static enum err send_inner(struct op *op, struct db *db)
     if (err)
         return err;
     op->data = chat_json_message(&message, args->local_id, NULL, TIME_FRACTION);
-    op_event(op, "message.sent",
+    op_event(op, "message-sent",
              json_pack("{s:I, s:I, s:I}", "messageId", (json_int_t)message.message_id, "roomId",
                        (json_int_t)message.room_id, "senderId", (json_int_t)message.sender_id));
     return ERR_OK;

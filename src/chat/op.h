@@ -114,7 +114,7 @@ void op_fail_text(struct op *op, enum chat_code code, const char *message);
 void op_fail_err(struct op *op, enum err err);
 /* Queues a notification to all sessions of a user for after the commit. payload_take: the contract's payload. */
 void op_notify(struct op *op, uint64_t user_id, enum notice_type type, json_t *payload_take);
-/* Something for chat->on_event after the commit ("message.sent"); data_take may be NULL. */
+/* Something for chat->on_event after the commit ("message-sent"); data_take may be NULL. */
 void op_event(struct op *op, const char *name, json_t *data_take);
 
 #endif

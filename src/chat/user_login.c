@@ -64,7 +64,7 @@ static enum err enter_inner(struct op *op, struct db *db)
         if (!err)
             err = file_use(db, args->avatar);
         if (!err)
-            op_event(op, "user.registered", json_pack("{s:I}", "userId", (json_int_t)args->user_id));
+            op_event(op, "user-registered", json_pack("{s:I}", "userId", (json_int_t)args->user_id));
     } else if (*args->hash) {
         err = db_user_set_password(db, args->user_id, args->hash, args->login.login_us);
     }

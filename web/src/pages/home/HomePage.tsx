@@ -61,7 +61,9 @@ export function HomePage() {
             />
           </Tooltip>
         </header>
-        {feed === 'reconnecting' && <Alert banner type="warning" message={t('app.reconnecting')} />}
+        {feed === 'reconnecting' && (
+          <Alert banner type="warning" message={t('app.reconnecting')} data-testid="reconnecting" />
+        )}
         <div className="home-actions">
           <Button icon={<UserAddOutlined />} onClick={() => setDialog('search')} data-testid="add-contact">
             {t('home.addContact')}

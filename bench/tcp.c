@@ -1,0 +1,116 @@
+/* A TCP connection. See tcp.h. */
+#include "bench/tcp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_SIZE 65536
+
+static void fail(struct tcp *tcp, const char *reason)
+{
+    if (tcp->fd < 0)
+        return;
+    tcp_close(tcp);
+    tcp->ops.on_closed(tcp->ops.ctx, reason);
+}
+
+static void flush(struct tcp *tcp)
+{
+    size_t sent = 0;
+    while (tcp->fd >= 0 && tcp->is_open && sent < tcp->out.len) {
+        ssize_t n = send(tcp->fd, tcp->out.data + sent, tcp->out.len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0)
+            break;
+        sent += (size_t)n;
+    }
+    if (tcp->fd < 0 || !tcp->is_open)
+        return;
+    if (sent)
+        memmove(tcp->out.data, tcp->out.data + sent, tcp->out.len - sent);
+    tcp->out.len -= sent;
+    (void)!loop_mod(tcp->loop, &tcp->watch, EPOLLIN | (tcp->out.len ? EPOLLOUT : 0u));
+}
+
+static void use(struct tcp *tcp)
+{
+    size_t used = 0;
+    while (tcp->fd >= 0 && used < tcp->in.len) {
+        size_t n = tcp->ops.on_data(tcp->ops.ctx, tcp->in.data + used, tcp->in.len - used);
+        if (n == 0)
+            break;
+        used += n;
+    }
+    if (tcp->fd < 0)
+        return;
+    memmove(tcp->in.data, tcp->in.data + used, tcp->in.len - used);
+    tcp->in.len -= used;
+}
+
+static void on_ready(void *ctx, uint32_t events)
+{
+    struct tcp *tcp = ctx;
+    char data[READ_SIZE];
+    if (!tcp->is_open) {
+        int error = 0;
+        socklen_t len = sizeof(error);
+        (void)getsockopt(tcp->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+        if (error) {
+            fail(tcp, strerror(error));
+            return;
+        }
+        tcp->is_open = true;
+    }
+    if (events & EPOLLOUT)
+        flush(tcp);
+    if (!(events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+        return;
+    ssize_t n = recv(tcp->fd, data, sizeof(data), MSG_DONTWAIT);
+    if (n > 0) {
+        text_add_n(&tcp->in, data, (size_t)n);
+        use(tcp);
+    } else if (n == 0) {
+        fail(tcp, "the server closed the connection");
+    } else if (errno != EAGAIN && errno != EINTR) {
+        fail(tcp, strerror(errno));
+    }
+}
+
+void tcp_open(struct tcp *tcp, struct loop *loop, const struct addr *to, const struct tcp_ops *ops)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = addr_to_sockaddr(to, &sa);
+    int on = 1;
+    *tcp = (struct tcp){.loop = loop, .ops = *ops, .fd = -1, .watch.fd = -1};
+    tcp->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (tcp->fd < 0) {
+        ops->on_closed(ops->ctx, strerror(errno));
+        return;
+    }
+    (void)setsockopt(tcp->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if ((connect(tcp->fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS) ||
+        loop_add(loop, &tcp->watch, tcp->fd, EPOLLIN | EPOLLOUT, on_ready, tcp) != ERR_OK)
+        fail(tcp, "no connection");
+}
+
+void tcp_send(struct tcp *tcp, const void *data, size_t len)
+{
+    if (tcp->fd < 0)
+        return;
+    text_add_n(&tcp->out, data, len);
+    flush(tcp);
+}
+
+void tcp_close(struct tcp *tcp)
+{
+    if (tcp->fd >= 0) {
+        loop_del(tcp->loop, &tcp->watch);
+        close(tcp->fd);
+    }
+    tcp->fd = -1;
+    text_free(&tcp->in);
+    text_free(&tcp->out);
+}

@@ -242,6 +242,17 @@ static void start_if_two(struct call *call, struct call_time at)
     emit(call, (struct call_effect){.type = CALL_EFFECT_STARTED});
 }
 
+/* Whoever comes up is here and nowhere else, also if he was busy when this call began to ring. */
+static void take_over(struct call *call, const struct call_user *user, struct call_time at)
+{
+    if (locks_take(call->locks, user->id, call->id, at.now_us))
+        return;
+    uint64_t other_id = locks_holder(call->locks, user->id, at.now_us);
+    locks_release(call->locks, user->id, other_id);
+    (void)locks_take(call->locks, user->id, call->id, at.now_us);
+    emit(call, (struct call_effect){.type = CALL_EFFECT_ELSEWHERE, .user_id = user->id, .call_id = other_id});
+}
+
 enum call_up call_session_up(struct call *call, uint64_t user_id, bool is_v2, struct call_time at)
 {
     struct call_user *user = find(call, user_id);
@@ -256,6 +267,7 @@ enum call_up call_session_up(struct call *call, uint64_t user_id, bool is_v2, st
     }
     if (!was_online && !move(user, CALL_USER_ONLINE))
         return CALL_UP_REFUSED;
+    take_over(call, user, at);
     user->was_online = true;
     user->silence_us = is_v2 ? call->limits.v2_silence_us : call->limits.v1_silence_us;
     call_heartbeat(call, user_id, at);
@@ -265,6 +277,13 @@ enum call_up call_session_up(struct call *call, uint64_t user_id, bool is_v2, st
     if (!was_online)
         emit_user(call, CALL_EFFECT_STATE, user);
     return CALL_UP_OK;
+}
+
+void call_leave(struct call *call, uint64_t user_id, struct call_time at)
+{
+    struct call_user *user = find(call, user_id);
+    if (user && call->status != CALL_END)
+        leave(call, user, CALL_USER_DEAD, CALL_END_NORMAL, at);
 }
 
 void call_session_down(struct call *call, uint64_t user_id)

@@ -7,7 +7,8 @@
  *     set a timer to call_next_timeout_us(call);        then call_timeout()
  *
  * Promises, whatever the order of inputs: a user's state takes only the transitions of the contract; an ended call has
- * a reason; nothing is emitted behind CALL_EFFECT_STORE of the end; fewer than two alive members end a call. */
+ * a reason; nothing is emitted behind CALL_EFFECT_STORE of the end; fewer than two alive members end a call. Over all
+ * calls that share the locks: a user is online or offline in at most one. */
 #ifndef ICHAT_CALL_CALL_H
 #define ICHAT_CALL_CALL_H
 
@@ -52,13 +53,14 @@ struct call_time {
 };
 
 enum call_effect_type {
-    CALL_EFFECT_STORE,   /* status, time or reason is new: write the record, which re-delivers the call's message */
-    CALL_EFFECT_HANDLED, /* notification type 4 to the user */
-    CALL_EFFECT_STARTED, /* to every session */
-    CALL_EFFECT_STATES,  /* everybody's state to the user's session */
-    CALL_EFFECT_STATE,   /* the user's new state to the sessions of all others */
-    CALL_EFFECT_CLOSE,   /* the reason to the user's session, which is closed; his media go */
-    CALL_EFFECT_ENDED,   /* the reason to every session, which are closed; only STORE follows */
+    CALL_EFFECT_STORE,     /* status, time or reason is new: write the record, which re-delivers the call's message */
+    CALL_EFFECT_HANDLED,   /* notification type 4 to the user */
+    CALL_EFFECT_STARTED,   /* to every session */
+    CALL_EFFECT_STATES,    /* everybody's state to the user's session */
+    CALL_EFFECT_STATE,     /* the user's new state to the sessions of all others */
+    CALL_EFFECT_CLOSE,     /* the reason to the user's session, which is closed; his media go */
+    CALL_EFFECT_ELSEWHERE, /* the user was in call_id as well: call_leave() it for him there */
+    CALL_EFFECT_ENDED,     /* the reason to every session, which are closed; only STORE follows */
 };
 
 struct call_effect {
@@ -66,6 +68,7 @@ struct call_effect {
     uint64_t user_id;
     enum call_user_state state;
     enum call_end_reason reason;
+    uint64_t call_id; /* ELSEWHERE */
 };
 
 /* user_ids: the caller first, no id twice, at least one. locks outlives the call. */
@@ -87,6 +90,8 @@ enum call_up {
 };
 /* His session authenticated itself; also a newer one that takes over. */
 enum call_up call_session_up(struct call *call, uint64_t user_id, bool is_v2, struct call_time at);
+/* He came up in another call: if he is in this one, he leaves it, as by hanging up. */
+void call_leave(struct call *call, uint64_t user_id, struct call_time at);
 /* His last session is gone. */
 void call_session_down(struct call *call, uint64_t user_id);
 void call_heartbeat(struct call *call, uint64_t user_id, struct call_time at);

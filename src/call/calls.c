@@ -20,7 +20,6 @@
 struct calls {
     struct call_env env;
     struct locks *locks;
-    struct hmap *live; /* call id -> struct live, ended ones until they are stored */
     struct list sessions;
     struct list requests; /* struct request: database operations under way */
 };
@@ -61,7 +60,7 @@ static struct calls *request_finish(struct request *request)
 
 struct live *calls_find(const struct calls *calls, uint64_t call_id)
 {
-    return hmap_get_u64(calls->live, call_id);
+    return hmap_get_u64(calls->env.live, call_id);
 }
 
 struct call_env *calls_env(struct calls *calls)
@@ -84,7 +83,7 @@ size_t calls_count(const struct calls *calls)
     size_t count = 0;
     size_t it = 0;
     const struct live *live;
-    while ((live = hmap_next(calls->live, &it)))
+    while ((live = hmap_next(calls->env.live, &it)))
         count += call_status(live->call) != CALL_END;
     return count;
 }
@@ -92,7 +91,7 @@ size_t calls_count(const struct calls *calls)
 static void on_over(void *ctx, struct live *live)
 {
     struct calls *calls = ctx;
-    (void)hmap_del_u64(calls->live, call_id(live->call));
+    (void)hmap_del_u64(calls->env.live, call_id(live->call));
     live_free(live);
 }
 
@@ -106,7 +105,7 @@ static void on_created(struct op *op, void *ctx)
     struct live *live = NULL;
     if (calls && op->code == CHAT_OK && record && record->member_count) {
         live = live_create(&calls->env, calls->locks, record, on_over, calls);
-        if (hmap_put_u64(calls->live, record->call_id, live)) {
+        if (hmap_put_u64(calls->env.live, record->call_id, live)) {
             log_error("a call exists twice call=%llu", (unsigned long long)record->call_id);
             live_free(live);
             live = NULL;
@@ -274,11 +273,11 @@ enum err calls_create(struct chat *chat, struct media *media, struct timers *tim
         .conf = chat->conf,
         .media = media,
         .timers = timers,
+        .live = hmap_create(64, false),
         .pcs = hmap_create(64, false),
         .now_us = clock_now_us,
     };
     calls->locks = locks_create();
-    calls->live = hmap_create(64, false);
     list_init(&calls->sessions);
     list_init(&calls->requests);
     chat->login_end_ctx = calls;
@@ -325,13 +324,13 @@ void calls_free(struct calls *calls)
     calls->env.chat->on_login_end = NULL;
     size_t it = 0;
     struct live *live;
-    while ((live = hmap_next(calls->live, &it)))
+    while ((live = hmap_next(calls->env.live, &it)))
         live_free(live);
     free_sessions(calls);
     struct list *node;
     while ((node = list_pop(&calls->requests)))
         list_item(node, struct request, node)->calls = NULL;
-    hmap_free(calls->live);
+    hmap_free(calls->env.live);
     hmap_free(calls->env.pcs);
     locks_free(calls->locks);
     free(calls);

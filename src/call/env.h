@@ -15,6 +15,7 @@ struct call_env {
     const struct conf *conf;
     struct media *media;
     struct timers *timers;
+    struct hmap *live;        /* call id -> struct live, ended ones until they are stored */
     struct hmap *pcs;         /* peer id -> struct pc, for the media threads' events */
     uint64_t (*now_us)(void); /* clock_now_us; tests bring their own */
 };

@@ -121,6 +121,17 @@ static void end_all(struct live *live, enum call_end_reason reason)
     log_info("a call ended call=%llu reason=%d", (unsigned long long)call_id(live->call), (int)reason);
 }
 
+static void drain(struct live *live);
+
+static void leave_other(struct live *live, const struct call_effect *effect)
+{
+    struct live *other = hmap_get_u64(live->env->live, effect->call_id);
+    if (!other)
+        return;
+    call_leave(other->call, effect->user_id, time_now(other));
+    drain(other);
+}
+
 static void carry_out(struct live *live, const struct call_effect *effect)
 {
     struct live_member *member = live_find_member(live, effect->user_id);
@@ -147,6 +158,9 @@ static void carry_out(struct live *live, const struct call_effect *effect)
     case CALL_EFFECT_CLOSE:
         if (member)
             close_member(live, member, effect->reason);
+        break;
+    case CALL_EFFECT_ELSEWHERE:
+        leave_other(live, effect);
         break;
     case CALL_EFFECT_ENDED:
         end_all(live, effect->reason);

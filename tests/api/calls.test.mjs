@@ -190,6 +190,31 @@ for (const database of databases)
       await hangUp(a, callId);
     });
 
+    test('who enters another call leaves the one where he was', async () => {
+      const { a, b, toB } = await pair();
+      const [c, d] = [await register(server, 'C'), await register(server, 'D')];
+      await befriend(c, b);
+      await befriend(c, d);
+      const [group] = await makeGroup(c, [b, d]);
+      const first = await create(a, toB, [b]);
+      await ready(a, first);
+      const [atA, bAtFirst] = [await v1(a, first), await v1(b, first)];
+      await v1Message(atA, 6);
+      // He is busy, and rings all the same; joining does not move him yet, his socket does.
+      const second = await create(c, group.contactId, [b, d]);
+      await ready(c, second);
+      const bToken = await join(b, second);
+      assert.equal((await get(a, first)).status, STATUS.active);
+      const bAtSecond = await Socket.open(`${server.wsUrl}/api/ws/call`);
+      bAtSecond.send(bToken);
+      assert.deepEqual(JSON.parse(await v1Message(bAtSecond, 2)).map((each) => [each.userId, each.state]), [[c.id, 1], [b.id, 4], [d.id, 1]]);
+      assert.equal(await v1Message(bAtFirst, 7), '1');
+      assert.equal(await v1Message(atA, 7), '1');
+      assert.deepEqual([(await get(a, first)).endReason, (await get(c, second)).status], [1, STATUS.ready]);
+      await hangUp(c, second);
+      assert.equal(await v1Message(bAtSecond, 7), '7');
+    });
+
     test('refusals, in the order of the checks', async () => {
       const { a, b, toB, toA } = await pair();
       const { c, group } = await trio();

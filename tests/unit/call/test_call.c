@@ -53,6 +53,10 @@ static void add_effect(struct text *text, const struct call *call, const struct 
     case CALL_EFFECT_CLOSE:
         text_addf(text, "close:%llu=%d", (unsigned long long)effect->user_id, (int)effect->reason);
         break;
+    case CALL_EFFECT_ELSEWHERE:
+        text_addf(text, "elsewhere:%llu=%llu", (unsigned long long)effect->user_id,
+                  (unsigned long long)effect->call_id);
+        break;
     case CALL_EFFECT_ENDED:
         text_addf(text, "ended=%d", (int)effect->reason);
         break;
@@ -290,6 +294,30 @@ static void test_a_busy_callee_still_rings(void **state)
     close_world(&world);
 }
 
+static void test_who_comes_up_leaves_the_other_call(void **state)
+{
+    (void)state;
+    const uint64_t users[] = {10, 20, 30};
+    struct world world;
+    open_world(&world, users, 3);
+    assert_true(locks_take(world.locks, 20, 4, world.now_us));
+    call_ready(world.call, at(&world));
+    expect_effects(&world, "store=2");
+    assert_int_equal(call_join(world.call, 20, at(&world)), CHAT_OK);
+    expect_effects(&world, "handled:20 state:20=3");
+    assert_int_equal(call_session_up(world.call, 20, false, at(&world)), CALL_UP_OK);
+    expect_effects(&world, "elsewhere:20=4 states:20 state:20=4");
+    assert_int_equal(locks_holder(world.locks, 20, world.now_us), call_id(world.call));
+    /* The other way round: he came up in another call. Who is not in this one stays what he is. */
+    call_leave(world.call, 30, at(&world));
+    call_leave(world.call, 99, at(&world));
+    expect_effects(&world, "");
+    call_leave(world.call, 20, at(&world));
+    expect_effects(&world, "state:20=6 close:20=1");
+    assert_int_equal(locks_holder(world.locks, 20, world.now_us), 0);
+    close_world(&world);
+}
+
 /* CONTRACT section 12: start to all, then all states to the newcomer, then his state to the others. */
 static void test_starts_with_two_online(void **state)
 {
@@ -462,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_busy_caller_ends_the_call),
         cmocka_unit_test(test_fewer_than_two_free_is_busy),
         cmocka_unit_test(test_a_busy_callee_still_rings),
+        cmocka_unit_test(test_who_comes_up_leaves_the_other_call),
         cmocka_unit_test(test_starts_with_two_online),
         cmocka_unit_test(test_caller_cancels_while_it_rings),
         cmocka_unit_test(test_rejection_of_the_only_callee_ends),

@@ -31,6 +31,7 @@ struct model_call {
 struct model {
     uint64_t seed;
     uint64_t now_us;
+    size_t moves; /* from one call into another */
     struct locks *locks;
     struct model_call calls[CALLS];
 };
@@ -64,7 +65,9 @@ static void check_effect(struct model_call *mc, const struct call_effect *effect
     assert_false(mc->is_over);
     if (mc->has_ended)
         assert_int_equal(effect->type, CALL_EFFECT_STORE);
-    if (effect->type == CALL_EFFECT_STATE) {
+    if (effect->type == CALL_EFFECT_ELSEWHERE) {
+        assert_true(effect->call_id && effect->call_id != call_id(mc->call));
+    } else if (effect->type == CALL_EFFECT_STATE) {
         assert_true(is_allowed(mc->states[effect->user_id], effect->state));
         mc->states[effect->user_id] = effect->state;
     } else if (effect->type == CALL_EFFECT_CLOSE) {
@@ -102,17 +105,50 @@ static void check_call(const struct model *model, const struct model_call *mc)
     }
 }
 
-static void check_all(struct model *model)
+static bool is_inside(const struct call *call, uint64_t user_id)
 {
+    const struct call_user *user = call_find_user(call, user_id);
+    return call_status(call) != CALL_END && user &&
+           (user->state == CALL_USER_ONLINE || user->state == CALL_USER_OFFLINE);
+}
+
+/* As live.c does: he leaves where he was. */
+static void carry_out(struct model *model, const struct call_effect *effect)
+{
+    if (effect->type != CALL_EFFECT_ELSEWHERE)
+        return;
+    struct call_time at = {.now_us = model->now_us, .wall_us = (int64_t)model->now_us};
+    model->moves++;
+    call_leave(model->calls[effect->call_id - 1].call, effect->user_id, at);
+}
+
+static bool drain(struct model *model)
+{
+    bool any = false;
     for (size_t i = 0; i < CALLS; i++) {
         struct call_effect effect;
-        while (call_next_effect(model->calls[i].call, &effect))
+        while (call_next_effect(model->calls[i].call, &effect)) {
+            any = true;
             check_effect(&model->calls[i], &effect);
-        check_call(model, &model->calls[i]);
+            carry_out(model, &effect);
+        }
     }
+    return any;
+}
+
+static void check_all(struct model *model)
+{
+    while (drain(model)) {
+    }
+    for (size_t i = 0; i < CALLS; i++)
+        check_call(model, &model->calls[i]);
     for (uint64_t user = 1; user <= USERS; user++) {
         uint64_t holder = locks_holder(model->locks, user, model->now_us);
         assert_true(holder <= CALLS); /* one call holds it, and a live one (check_call) */
+        size_t inside = 0;
+        for (size_t i = 0; i < CALLS; i++)
+            inside += is_inside(model->calls[i].call, user);
+        assert_true(inside <= 1); /* a user is in at most one call */
     }
 }
 
@@ -182,6 +218,7 @@ static void test_random_orders(void **state)
     uint64_t seed = rand_u64();
     print_message("seed %llu\n", (unsigned long long)seed);
     unsigned ended[CALL_END_CANCELLED + 1] = {0};
+    size_t moves = 0;
     for (size_t round = 0; round < ROUNDS; round++) {
         struct model model = {.seed = seed + round, .now_us = 1000 * S, .locks = locks_create()};
         for (size_t i = 0; i < CALLS; i++)
@@ -194,12 +231,14 @@ static void test_random_orders(void **state)
             ended[call_end_reason(model.calls[i].call)]++;
             call_free(model.calls[i].call);
         }
+        moves += model.moves;
         assert_int_equal(locks_count(model.locks), 0);
         locks_free(model.locks);
     }
     /* The events were mixed well enough to end calls in most of the ways there are. */
     assert_true(ended[CALL_END_NORMAL] && ended[CALL_END_REJECTED] && ended[CALL_END_LOST] &&
                 ended[CALL_END_CANCELLED]);
+    assert_true(moves > 10);
 }
 
 int main(void)

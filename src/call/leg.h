@@ -46,7 +46,7 @@
 #define LEG_RESPONSE_US 250000
 /* A new client that yields gets no offer for so long: first it opens its devices, and then it offers twice. Its offers
  * are to come first, and our answers bring what we have. */
-#define LEG_YOUNG_US 2000000
+#define LEG_YOUNG_US 3000000
 /* What came while this process did not run must be read first: an offer goes out when its time has come twice. */
 #define LEG_GRACE_US 20000
 #define LEG_DEFER_MAX_US 3000000 /* a client that never is quiet gets our offer nevertheless */

@@ -132,7 +132,7 @@ void leg_stage_our_round(struct leg_stage *stage)
 
 void leg_stage_await_offer(struct leg_stage *stage)
 {
-    for (unsigned i = 0; i < 300 && !stage->sent; i++)
+    for (unsigned i = 0; i < 400 && !stage->sent; i++)
         fake_pass(stage->fake, 10 * MS);
     assert_non_null(stage->sent);
     assert_true(stage->is_offer);

@@ -32,7 +32,7 @@ void leg_stage_client_round(struct leg_stage *stage);
 void leg_stage_our_round(struct leg_stage *stage);
 /* The connection's first packets come; the rounds above see to it. */
 void leg_stage_come_up(struct leg_stage *stage);
-/* Lets time pass until we offer; fails the test when we do not within 3 s. */
+/* Lets time pass until we offer; fails the test when we do not within 4 s. */
 void leg_stage_await_offer(struct leg_stage *stage);
 /* Nothing was said, and nothing will be for 10 s. */
 void leg_stage_expect_silence(struct leg_stage *stage);

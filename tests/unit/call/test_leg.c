@@ -305,7 +305,7 @@ static void test_a_young_client_that_yields(void **state)
     leg_stage_await_offer(stage);
     leg_stage_our_round(stage);
     leg_stage_publish(stage, 0, TRACK_CAMERA, MEDIA_VP8);
-    fake_pass(stage->fake, 1900 * MS);
+    fake_pass(stage->fake, 2900 * MS);
     assert_null(stage->sent);
     fake_pass(stage->fake, 200 * MS);
     assert_non_null(stage->sent);
@@ -317,7 +317,7 @@ static void test_a_young_client_that_yields(void **state)
     v1_peer_add(&stage->peer, false);
     leg_stage_client_round(stage); /* now it has it, and offers twice */
     leg_stage_publish(stage, 2, TRACK_SCREEN, MEDIA_VP8);
-    fake_pass(stage->fake, 1900 * MS);
+    fake_pass(stage->fake, 2900 * MS);
     assert_null(stage->sent);
     fake_pass(stage->fake, 200 * MS);
     assert_non_null(stage->sent);

@@ -46,8 +46,9 @@ static bool write_core(struct bench *bench)
         return false;
     fprintf(file,
             "general: {\n  configs_folder = \"%s\"\n  plugins_folder = \"%s/plugins\"\n"
-            "  transports_folder = \"%s/transports\"\n  debug_level = 2\n  session_timeout = 60\n",
-            bench->dir, bench->dir, bench->dir);
+            "  transports_folder = \"%s/transports\"\n  loggers_folder = \"%s/loggers\"\n"
+            "  debug_level = 2\n  session_timeout = 60\n",
+            bench->dir, bench->dir, bench->dir, bench->dir);
     if (bench->opts.event_loops >= 0)
         fprintf(file, "  event_loops = %ld\n",
                 bench->opts.event_loops ? (long)bench->opts.event_loops : sysconf(_SC_NPROCESSORS_ONLN));

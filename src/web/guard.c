@@ -21,17 +21,39 @@ void guard_peer_address(struct lws *wsi, struct addr *out)
         memset(out, 0, sizeof(*out));
 }
 
-bool guard_origin_is_allowed(const struct conf *conf, const char *origin, const char *host)
+enum guard_origin guard_origin_of(const struct conf *conf, const char *origin, const char *host)
 {
     const struct conf_list *list = &conf->http.allowed_origins;
     if (!list->count || !origin || !*origin)
-        return true; /* without an Origin it is no browser, so no page can have lured it here */
+        return ORIGIN_OWN; /* without an Origin it is no browser, so no page can have lured it here */
     const char *authority = strstr(origin, "://");
     if (authority && host && !strcasecmp(authority + 3, host))
-        return true;
+        return ORIGIN_OWN;
     for (unsigned i = 0; i < list->count; i++)
         if (!strcasecmp(list->items[i], origin))
-            return true;
+            return ORIGIN_LISTED;
+    return ORIGIN_STRANGE;
+}
+
+/* The Fetch standard's CORS protocol. False: answered. */
+static bool admit_origin(struct web_req *req)
+{
+    const char *origin = req->headers[HDR_ORIGIN];
+    enum guard_origin kind = guard_origin_of(req->web->conf, origin, req->headers[HDR_HOST]);
+    if (!req->is_mounted || kind == ORIGIN_OWN)
+        return true;
+    if (kind == ORIGIN_STRANGE) {
+        reply_error(req, CHAT_FORBIDDEN, NULL);
+        return false;
+    }
+    reply_header(req, "access-control-allow-origin:", origin);
+    reply_header(req, "vary:", "origin");
+    if (req->method != HTTP_OPTIONS)
+        return true;
+    reply_header(req, "access-control-allow-methods:", "GET, POST");
+    reply_header(req, "access-control-allow-headers:", "authorization, content-type");
+    reply_header(req, "access-control-max-age:", "7200");
+    reply_empty(req, 204);
     return false;
 }
 
@@ -73,6 +95,8 @@ void guard_admit(struct web_req *req)
     if (!length && may_have_body)
         req->must_close = true;
 
+    if (!admit_origin(req))
+        return;
     bool needs_token = req->is_mounted && !is_open(req);
     if (needs_token && !*guard_token(req)) {
         reply_error(req, CHAT_UNAUTHORIZED, NULL);

@@ -19,8 +19,15 @@ const char *guard_token(const struct web_req *req);
 
 /* The network address of a connection's other end; all zero when unknown. */
 void guard_peer_address(struct lws *wsi, struct addr *out);
-/* Whether a page of this Origin may open our WebSockets: any without http.allowed_origins, which our own page needs not
- * be in. host: the Host header. */
-bool guard_origin_is_allowed(const struct conf *conf, const char *origin, const char *host);
+/* Whether a page of this Origin may use us. Without http.allowed_origins every one is ORIGIN_OWN: it carries no
+ * authority of its user's, since tokens are sent by scripts alone, and gets no permission to read answers. host: the
+ * Host header.
+ */
+enum guard_origin {
+    ORIGIN_OWN,    /* no page, our own, or any while none are listed */
+    ORIGIN_LISTED, /* in http.allowed_origins */
+    ORIGIN_STRANGE,
+};
+enum guard_origin guard_origin_of(const struct conf *conf, const char *origin, const char *host);
 
 #endif

@@ -82,7 +82,8 @@ static enum err open_one(struct web *web, uint16_t port, bool is_tls, char error
         .vhost_name = is_tls ? "https" : "http",
         .options = use_v6 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6,
         .keepalive_timeout = (int)conf->http.idle_timeout_s,
-        .timeout_secs = 30,
+        .timeout_secs = web_patience_s(conf, WEB_BODY_S),
+        .timeout_secs_ah_idle = web_patience_s(conf, WEB_HEAD_S), /* from the connection to the end of the head */
     };
     if (is_tls) {
         err = tls_prepare(conf, &cert, &key);

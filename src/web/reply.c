@@ -143,7 +143,8 @@ static uint8_t *build_head(struct web_req *req, uint8_t *start, uint8_t *end)
     if (req->must_close &&
         lws_add_http_header_by_name(req->wsi, (const uint8_t *)"connection:", (const uint8_t *)"close", 5, &at, end))
         return NULL;
-    bool has_length = reply->status != 304; /* RFC 9110 section 15.4.5: the length of what is not sent */
+    /* RFC 9110 section 15.4.5: the length of what is not sent; section 8.6: none at all */
+    bool has_length = reply->status != 304 && reply->status != 204;
     if (has_length && lws_add_http_header_content_length(req->wsi, reply->left, &at, end))
         return NULL;
     return lws_finalize_http_header(req->wsi, &at, end) ? NULL : at;

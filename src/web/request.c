@@ -14,7 +14,6 @@
 #include "web/routes.h"
 #include "web/upload.h"
 
-#define BODY_TIME_US (30 * US_PER_S)
 /* The contract's client gives an upload 15 s a MiB; so do we, and never less than the above. */
 #define UPLOAD_TIME_US_PER_MIB (15 * US_PER_S)
 /* Refused bodies are read to their end, so that the client gets to read the answer; larger ones are cut off. */
@@ -31,6 +30,8 @@ static const enum lws_token_indexes header_tokens[HDR_COUNT] = {
     [HDR_IF_MODIFIED_SINCE] = WSI_TOKEN_HTTP_IF_MODIFIED_SINCE,
     [HDR_IF_RANGE] = WSI_TOKEN_HTTP_IF_RANGE,
     [HDR_RANGE] = WSI_TOKEN_HTTP_RANGE,
+    [HDR_ORIGIN] = WSI_TOKEN_ORIGIN,
+    [HDR_HOST] = WSI_TOKEN_HOST,
 };
 
 static enum http_method method_of(int index)
@@ -196,7 +197,7 @@ int request_on_headers(struct web *web, struct lws *wsi)
         run(req);
         return 0;
     }
-    uint64_t time_us = BODY_TIME_US;
+    uint64_t time_us = web_patience_s(web->conf, WEB_BODY_S) * US_PER_S;
     if (req->upload)
         time_us += (req->content_length >> 20) * UPLOAD_TIME_US_PER_MIB;
     timer_set(web->timers, &req->deadline, clock_now_us() + time_us);

@@ -44,6 +44,8 @@ enum web_header {
     HDR_IF_MODIFIED_SINCE,
     HDR_IF_RANGE,
     HDR_RANGE,
+    HDR_ORIGIN,
+    HDR_HOST,
     HDR_COUNT,
 };
 

@@ -21,7 +21,6 @@
 #define TURN_MAX_MS 1000
 #define STOP_US (2 * US_PER_S) /* for calls, sockets and answers to be told off */
 #define HEADER_BYTES 16384     /* of one request; cookies of other services on this host come along */
-#define HEADER_TIME_S 30
 
 static void on_lws_log(int level, const char *line)
 {
@@ -69,7 +68,7 @@ enum err web_create(const struct conf *conf, struct metrics *metrics, struct web
         .server_string = "ichat",
         .max_http_header_data2 = HEADER_BYTES,
         .pt_serv_buf_size = 32768,
-        .timeout_secs = HEADER_TIME_S,
+        .timeout_secs = web_patience_s(conf, WEB_BODY_S),
     };
     web->lws = lws_create_context(&info);
     if (!web->lws || upload_prepare_dir(web->files_dir) != ERR_OK) {

@@ -54,6 +54,14 @@ struct web {
     _Atomic uint64_t turns;
 };
 
+/* How long the whole of a request's head may take, or of its body, uploads apart. */
+#define WEB_HEAD_S 10
+#define WEB_BODY_S 30
+static inline unsigned web_patience_s(const struct conf *conf, unsigned most_s)
+{
+    return conf->http.idle_timeout_s < most_s ? conf->http.idle_timeout_s : most_s;
+}
+
 static inline struct web *web_of(struct lws *wsi)
 {
     return lws_context_user(lws_get_context(wsi));

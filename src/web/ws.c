@@ -175,7 +175,7 @@ static bool origin_is_allowed(struct lws *wsi)
         return false; /* longer than any of ours */
     if (lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) < 0)
         return false;
-    return guard_origin_is_allowed(web_of(wsi)->conf, origin, host);
+    return guard_origin_of(web_of(wsi)->conf, origin, host) != ORIGIN_STRANGE;
 }
 
 int ws_on_upgrade(struct lws *wsi, const char *protocol)

@@ -11,9 +11,9 @@ static void test_any(void **state)
 {
     (void)state;
     struct conf conf = {0};
-    assert_true(guard_origin_is_allowed(&conf, "https://anything.example", "here"));
-    assert_true(guard_origin_is_allowed(&conf, "", "here"));
-    assert_true(guard_origin_is_allowed(&conf, NULL, NULL));
+    assert_int_equal(guard_origin_of(&conf, "https://anything.example", "here"), ORIGIN_OWN);
+    assert_int_equal(guard_origin_of(&conf, "", "here"), ORIGIN_OWN);
+    assert_int_equal(guard_origin_of(&conf, NULL, NULL), ORIGIN_OWN);
 }
 
 static void test_listed(void **state)
@@ -21,16 +21,16 @@ static void test_listed(void **state)
     (void)state;
     char *items[] = {(char *)"https://chat.example", (char *)"http://localhost:5173"};
     struct conf conf = {.http.allowed_origins = {items, 2}};
-    assert_true(guard_origin_is_allowed(&conf, "https://chat.example", "other"));
-    assert_true(guard_origin_is_allowed(&conf, "HTTPS://Chat.Example", "other"));
-    assert_true(guard_origin_is_allowed(&conf, "http://localhost:5173", "other"));
-    assert_true(guard_origin_is_allowed(&conf, "https://own.example:8443", "own.example:8443"));
-    assert_true(guard_origin_is_allowed(&conf, "", "other"));
-    assert_false(guard_origin_is_allowed(&conf, "https://chat.example.evil", "other"));
-    assert_false(guard_origin_is_allowed(&conf, "http://chat.example", "other"));
-    assert_false(guard_origin_is_allowed(&conf, "https://own.example", "own.example:8443"));
-    assert_false(guard_origin_is_allowed(&conf, "null", "other"));
-    assert_false(guard_origin_is_allowed(&conf, "https://", NULL));
+    assert_int_equal(guard_origin_of(&conf, "https://chat.example", "other"), ORIGIN_LISTED);
+    assert_int_equal(guard_origin_of(&conf, "HTTPS://Chat.Example", "other"), ORIGIN_LISTED);
+    assert_int_equal(guard_origin_of(&conf, "http://localhost:5173", "other"), ORIGIN_LISTED);
+    assert_int_equal(guard_origin_of(&conf, "https://own.example:8443", "own.example:8443"), ORIGIN_OWN);
+    assert_int_equal(guard_origin_of(&conf, "", "other"), ORIGIN_OWN);
+    assert_int_equal(guard_origin_of(&conf, "https://chat.example.evil", "other"), ORIGIN_STRANGE);
+    assert_int_equal(guard_origin_of(&conf, "http://chat.example", "other"), ORIGIN_STRANGE);
+    assert_int_equal(guard_origin_of(&conf, "https://own.example", "own.example:8443"), ORIGIN_STRANGE);
+    assert_int_equal(guard_origin_of(&conf, "null", "other"), ORIGIN_STRANGE);
+    assert_int_equal(guard_origin_of(&conf, "https://", NULL), ORIGIN_STRANGE);
 }
 
 int main(void)

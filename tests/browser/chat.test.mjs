@@ -318,6 +318,19 @@ step('a declined call says so', async () => {
   await ui.click(ada.page, 'back-home');
 });
 
+step('who declined cannot join from the conversation, and is told so', async () => {
+  await ui.callGroup(ada.page, 'Friends');
+  await ui.waitFor(chen.page, 'incoming-call');
+  await bob.page.click(id('reject-call'));
+  await chat.openGroup(bob.page, groupId);
+  await bob.page.click(id('join-call'));
+  assert.equal(await ui.waitEnded(bob.page), 'refused');
+  await ui.click(bob.page, 'back-home');
+  await ui.hangUp(ada.page);
+  await ui.waitFor(chen.page, 'incoming-call', { state: 'detached' });
+  await ui.click(ada.page, 'back-home');
+});
+
 step('a name and a picture of oneself', async () => {
   await ada.page.click(id('open-profile'));
   await ada.page.setInputFiles(id('avatar-input'), picture(400, 300));

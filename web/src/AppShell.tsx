@@ -14,7 +14,7 @@ import { HomePage } from './pages/home/HomePage';
 import { NotFoundPage } from './pages/NotFoundPage';
 import { useAppDispatch, useAppSelector } from './store';
 
-const theme = { token: { colorPrimary: '#1d5bd6', borderRadius: 8 } };
+const theme = { token: { colorPrimary: '#1d5bd6', colorTextPlaceholder: '#7b8494', borderRadius: 8 } };
 
 export function AppShell() {
   const language = useAppSelector((state) => state.settings.language);

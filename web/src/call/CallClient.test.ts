@@ -180,6 +180,16 @@ test('an expired token is renewed once, then the call is refused', async () => {
   expect(endings).toEqual(['refused']);
 });
 
+test('who declined a call is told so, and not tried again for ever', async () => {
+  make();
+  await settle();
+  last().open();
+  last().refuse('join', 'not_allowed');
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(sockets).toHaveLength(1);
+  expect(endings).toEqual(['refused']);
+});
+
 test('a call token that is denied for good is not asked for again', async () => {
   make({ token: async () => Promise.reject(new CallError('call_ended', '')) });
   await vi.advanceTimersByTimeAsync(10_000);

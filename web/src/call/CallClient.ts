@@ -37,6 +37,8 @@ export interface CallClientDeps {
 }
 
 const LEAVE_MS = 3_000;
+/** Answers to a join that no other attempt would change. */
+const FINAL_REFUSALS = ['call_ended', 'call_full', 'not_allowed'];
 
 export class CallClient extends Emitter<CallClientEvents> {
   readonly board = new StreamBoard();
@@ -140,7 +142,7 @@ export class CallClient extends Emitter<CallClientEvents> {
     } catch (error) {
       if (this.done || !(error instanceof CallError)) return;
       if (error.code === 'unauthorized') this.refused(signaling);
-      else if (error.code === 'call_ended' || error.code === 'call_full') await this.fatal(error.code);
+      else if (FINAL_REFUSALS.includes(error.code)) await this.fatal(error.code);
       else signaling.close();
     }
   }

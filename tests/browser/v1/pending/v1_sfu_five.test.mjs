@@ -1,11 +1,11 @@
 // Five members of protocol v1 through the SFU; in a mesh of the same size each uploads four times (v1_mesh_five).
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { MEDIA_ADDRESS } from './lib/server.mjs';
-import { makeSteps } from './lib/steps.mjs';
-import * as check from './v1/lib/checks.mjs';
-import { startGroup } from './v1/lib/group_call.mjs';
-import * as v1 from './v1/lib/people.mjs';
+import { MEDIA_ADDRESS } from '../../lib/server.mjs';
+import { makeSteps } from '../../lib/steps.mjs';
+import * as check from '../lib/checks.mjs';
+import { startGroup } from '../lib/group_call.mjs';
+import * as v1 from '../lib/people.mjs';
 
 const DEAD = 6;
 const TIMEOUT_MS = 90_000;

@@ -12,7 +12,8 @@
 #include "bench/crowd.h"
 #include "bench/guest.h"
 
-#define SETTLE_S 0.3 /* until all that was sent has come */
+#define SETTLE_S 0.2     /* what was sent comes meanwhile */
+#define SETTLE_MAX_S 2.0 /* a server that got no CPU for so long has lost what is missing */
 #define STORM_MAX_S 60.0
 #define PEERS_MAX 65000u
 #define PROGRESS_US 5000000u
@@ -143,6 +144,21 @@ static void judge_window(struct bench *bench, const struct moment *from, const s
 
 /* --- one load --- */
 
+static bool has_all(struct bench *bench, void *ctx)
+{
+    const struct crowd_count *from = ctx;
+    struct crowd_count now;
+    crowd_count(bench, &now);
+    return now.received - from->received >= now.expected - from->expected;
+}
+
+/* Waits until what was sent since `from` has come, or is lost. */
+static void settle(struct bench *bench, struct crowd_count *from)
+{
+    bench_run_for(bench, SETTLE_S);
+    (void)bench_until(bench, has_all, from, SETTLE_MAX_S - SETTLE_S);
+}
+
 /* Runs `seconds` with progress lines, churning. */
 static void run_load(struct bench *bench, double seconds, struct churn *churn)
 {
@@ -183,13 +199,15 @@ static void run_step(struct bench *bench, double rate, struct result *result, st
     struct churn *churn = mem_calloc(1, sizeof(*churn));
     churn->per_s = bench->opts.churn;
     step->rate = rate;
+    crowd_mark_steady(bench);
+    crowd_count(bench, &from->count);
     bench_set_loaded(bench, true);
     if (!bench->opts.is_idle) {
         crowd_start_sources(bench, rate);
         run_load(bench, bench->opts.warmup_s, NULL);
         crowd_stop_sources(bench);
     }
-    bench_run_for(bench, SETTLE_S);
+    settle(bench, &from->count);
     crowd_mark_steady(bench);
     hist_clear(&bench->peers->delay_ns);
     hist_clear(bench->late);
@@ -201,7 +219,7 @@ static void run_step(struct bench *bench, double rate, struct result *result, st
         run_storm(bench, result);
     run_load(bench, bench->opts.seconds, churn);
     crowd_stop_sources(bench);
-    bench_run_for(bench, SETTLE_S);
+    settle(bench, &from->count);
     bench->peers->is_measuring = false;
     look(bench, to);
     judge_window(bench, from, to, step);

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""Medians, spreads and ratios of ichat-bench's results: the quick line, or REPORT.md with its plots.
+
+Results are files NAME__TARGET__ROUND.json in one folder, as bench/run.sh makes them.
+"""
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+HERE = Path(__file__).resolve().parent
+LOSS_MAX = 0.001
+
+
+class Runs:
+    """All rounds of one scenario against one target."""
+
+    def __init__(self, rounds):
+        self.rounds = rounds
+
+    def rates(self):
+        return [step["rate"] for step in self.rounds[0]["steps"]]
+
+    def values(self, rate, key):
+        """Of the valid rounds; of all of them when none is."""
+        steps = [s for r in self.rounds for s in r["steps"] if s["rate"] == rate]
+        return [s[key] for s in steps if s["is_valid"] and key in s] or [s[key] for s in steps if key in s]
+
+    def value(self, rate, key):
+        values = self.values(rate, key)
+        return median(values) if values else None
+
+    def valid(self, rate):
+        steps = [s for r in self.rounds for s in r["steps"] if s["rate"] == rate]
+        return sum(s["is_valid"] for s in steps), len(steps)
+
+    def top(self, *keys):
+        """Median of a value outside the steps."""
+        values = []
+        for run in self.rounds:
+            for key in keys:
+                run = run.get(key) if isinstance(run, dict) else None
+            if isinstance(run, (int, float)):
+                values.append(run)
+        return median(values) if values else None
+
+
+def load(folder):
+    found = {}
+    for path in sorted(Path(folder).glob("*__*__*.json")):
+        name, target, _ = path.stem.split("__")
+        try:
+            found.setdefault(name, {}).setdefault(target, []).append(json.loads(path.read_text(encoding="utf-8")))
+        except json.JSONDecodeError:
+            print(f"{path.name} is no JSON, left out", file=sys.stderr)
+    return {name: {target: Runs(runs) for target, runs in targets.items()} for name, targets in found.items()}
+
+
+def number(value, digits=2):
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}f}"
+
+
+# --- quick ---
+
+
+def quick(results, as_json):
+    targets = results.get("quick", {})
+    if "ichatd" not in targets:
+        print("no run against ichatd succeeded", file=sys.stderr)
+        return 1
+    ours = targets["ichatd"]
+    rate = ours.rates()[0]
+    line = {
+        "cpu_ns_per_packet": round(ours.value(rate, "cpu_ns_per_packet")),
+        "ratio_to_floor": None,
+        "ratio_to_janus": None,
+        "loss": max(ours.values(rate, "loss")),
+        "delay_ms_p99": round(ours.value(rate, "delay_ms_p99"), 3),
+        "floor_ns": None,
+        "janus_ns_per_packet": None,
+        "is_valid": ours.valid(rate)[0] == ours.valid(rate)[1],
+        "doubts": sorted({s["doubts"] for r in ours.rounds for s in r["steps"] if s["doubts"]}),
+    }
+    if ours.value(rate, "ratio_to_floor") is not None:
+        line["ratio_to_floor"] = round(ours.value(rate, "ratio_to_floor"), 3)
+        line["floor_ns"] = round(ours.top("floor", "floor_ns"))
+    if "janus" in targets:
+        theirs = targets["janus"]
+        line["janus_ns_per_packet"] = round(theirs.value(rate, "cpu_ns_per_packet"))
+        line["ratio_to_janus"] = round(line["janus_ns_per_packet"] / line["cpu_ns_per_packet"], 2)
+        line["is_valid"] = line["is_valid"] and theirs.valid(rate)[0] == theirs.valid(rate)[1]
+    if as_json:
+        print(json.dumps(line))
+    else:
+        for key, value in line.items():
+            print(f"{key:22} {value}")
+    return 0
+
+
+# --- the report ---
+
+TITLES = {
+    "even": "1 publisher, 50 subscribers, 1,200 B, evenly sent",
+    "large": "1 publisher, 500 subscribers, 1,200 B, evenly sent",
+    "bursts": "1 publisher, 50 subscribers, frames in bursts, key frames",
+    "meeting": "A meeting: 20 members, all with audio, 6 with video in bursts",
+    "workers": "4 calls of 26 members: one media thread and two",
+    "storm": "500 members join at once while a call of 20 goes on",
+    "churn": "A call of 50, 10 members a second leave and join again",
+    "idle": "10 calls of 100 connected members, nobody sends",
+    "ladder": "1 publisher, 100 subscribers, up to saturation",
+}
+
+
+def step_table(targets):
+    lines = ["| server | rate | out p/s | CPU ns/packet (min..max) | / floor | / floor (EVP) | loss | delay ms p50 / p99 / p99.9 "
+             "| cores | valid |",
+             "|---|---|---|---|---|---|---|---|---|---|"]
+    for target, runs in targets.items():
+        for rate in runs.rates():
+            cpu = runs.values(rate, "cpu_ns_per_packet")
+            good, all_ = runs.valid(rate)
+            lines.append(
+                f"| {target} | {rate:.0f} | {number(runs.value(rate, 'forwarded_per_s'))} "
+                f"| {number(median(cpu))} ({number(min(cpu))}..{number(max(cpu))}) "
+                f"| {number(runs.value(rate, 'ratio_to_floor'))} | {number(runs.value(rate, 'ratio_to_floor_evp'))} "
+                f"| {runs.value(rate, 'loss') * 100:.3f} % "
+                f"| {number(runs.value(rate, 'delay_ms_p50'))} / {number(runs.value(rate, 'delay_ms_p99'))} / "
+                f"{number(runs.value(rate, 'delay_ms_p999'))} "
+                f"| {number(runs.value(rate, 'cores'))} | {good} of {all_} |")
+    return lines
+
+
+def join_table(targets, key):
+    lines = ["| server | joins | failed | in s | connected ms p50 / p99 | first packet ms p50 / p99 | CPU ms each |",
+             "|---|---|---|---|---|---|---|"]
+    for target, runs in targets.items():
+        if runs.top(key, "count") is None:
+            continue
+        value = {k: number(runs.top(key, k)) for k in ("seconds", "up_ms_p50", "up_ms_p99", "media_ms_p50", "media_ms_p99",
+                                                         "cpu_ms")}
+        lines.append(f"| {target} | {runs.top(key, 'count'):.0f} | {runs.top(key, 'failed'):.0f} | {value['seconds']} "
+                     f"| {value['up_ms_p50']} / {value['up_ms_p99']} | {value['media_ms_p50']} / {value['media_ms_p99']} "
+                     f"| {value['cpu_ms']} |")
+    return lines
+
+
+def memory_table(targets):
+    lines = ["| server | empty KiB | joined KiB | a member KiB | at the end KiB |", "|---|---|---|---|---|"]
+    for target, runs in targets.items():
+        lines.append(f"| {target} | {number(runs.top('rss_empty_kb'))} | {number(runs.top('rss_joined_kb'))} "
+                     f"| {number(runs.top('member_kb'), 1)} | {number(runs.top('rss_end_kb'))} |")
+    return lines
+
+
+def floor_lines(targets):
+    lines = []
+    for target, runs in targets.items():
+        if runs.top("floor", "floor_ns") is None:
+            continue
+        part = {k: number(runs.top("floor", k), 0) for k in ("seal_ns", "seal_evp_ns", "send_ns", "send_gso_ns", "floor_ns",
+                                                               "floor_gso_ns")}
+        lines.append(f"Floor in the runs of {target}: seal {part['seal_ns']} ns (EVP {part['seal_evp_ns']}), send "
+                     f"{part['send_ns']} ns (GSO {part['send_gso_ns']}): {part['floor_ns']} ns a packet, with GSO "
+                     f"{part['floor_gso_ns']} ns.  ")
+    return lines
+
+
+def bar(rows, what, limit, value, unit="", is_less=True):
+    """One line of the table of bars; value None = not measured."""
+    if value is None:
+        rows.append(f"| {what} | {limit} {unit} | - | not measured |")
+        return
+    is_met = value <= limit if is_less else value >= limit
+    missing = "" if is_met else f", by {abs(value / limit - 1) * 100:.0f} %" if limit else ""
+    rows.append(f"| {what} | {'<=' if is_less else '>='} {limit} {unit} | {number(value, 3)} | "
+                f"{'met' if is_met else 'MISSED' + missing} |")
+
+
+def ratio(results, name, a, b, rate=None):
+    """CPU of target a over that of b."""
+    targets = results.get(name, {})
+    if a not in targets or b not in targets:
+        return None
+    rate = rate if rate is not None else targets[a].rates()[0]
+    top, base = targets[a].value(rate, "cpu_ns_per_packet"), targets[b].value(rate, "cpu_ns_per_packet")
+    return top / base if top and base else None
+
+
+def of(results, name, target, rate, key):
+    runs = results.get(name, {}).get(target)
+    return runs.value(rate, key) if runs else None
+
+
+def delay_at_70(runs):
+    """p99 at the highest load that is at most 70 % of the highest one without loss."""
+    good = [(runs.value(r, "forwarded_per_s"), r) for r in runs.rates() if runs.value(r, "loss") < LOSS_MAX]
+    below = [(load, r) for load, r in good if good and load <= 0.7 * max(good)[0]]
+    return (max(good)[0], runs.value(max(below)[1], "delay_ms_p99")) if below else (None, None)
+
+
+def bars(results):
+    rows = ["| bar | limit | measured | |", "|---|---|---|---|"]
+    bar(rows, "CPU / floor, 50 subscribers", 1.25, of(results, "even", "ichatd", 300, "ratio_to_floor"))
+    bar(rows, "the same against a floor sealed by EVP", 1.25, of(results, "even", "ichatd", 300, "ratio_to_floor_evp"))
+    bar(rows, "CPU / floor without GSO, frame bursts", 1.0, of(results, "bursts", "ichatd", 300, "ratio_to_floor"))
+    bar(rows, "packets per CPU-second / Janus with event loops", 5, ratio(results, "even", "janus", "ichatd", 300), "x", False)
+    bar(rows, "packets per CPU-second / Janus by default", 10, ratio(results, "even", "janus-default", "ichatd", 300), "x", False)
+    large, small = of(results, "large", "ichatd", 60, "cpu_ns_per_packet"), of(results, "even", "ichatd", 600, "cpu_ns_per_packet")
+    bar(rows, "CPU at 500 subscribers / at 50 (30,000 p/s each)", 1.15, large / small if large and small else None)
+    ladder = results.get("ladder", {}).get("ichatd")
+    saturated, delay = delay_at_70(ladder) if ladder else (None, None)
+    bar(rows, f"delay p99 at 70 % of saturation ({number(saturated)} p/s)", 2, delay, "ms")
+    bar(rows, "meeting: CPU / floor", 1.35, of(results, "meeting", "ichatd", 60, "ratio_to_floor"))
+    idle = results.get("idle", {}).get("ichatd")
+    bar(rows, "memory of an idle member, 1,000 members", 100, idle.top("member_kb") if idle else None, "KiB")
+    cores = idle.value(idle.rates()[0], "cores") if idle else None
+    bar(rows, "cores for 100 idle members", 0.005, cores / 10 if cores is not None else None)
+    even = results.get("even", {}).get("ichatd")
+    bar(rows, "CPU of a join", 2.5, even.top("joins", "cpu_ms") if even else None, "ms")
+    storm = results.get("storm", {}).get("ichatd")
+    bar(rows, "500 join at once: seconds", 10, storm.top("storm", "seconds") if storm else None, "s")
+    bar(rows, "500 join at once: loss of the call in progress", 0.1, storm.value(100, "loss") * 100 if storm else None, "%")
+    two = ratio(results, "workers", "ichatd-1w", "ichatd-2w")
+    bar(rows, "two media threads: packets per CPU-second, times two", 1.8, 2 * two if two else None, "x", False)
+    return rows
+
+
+def machine():
+    model = "unknown processor"
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}"
+
+
+def plot(bench, folder, name, targets):
+    """The first round of each target; the points of the others are in the table."""
+    files = [str(next(Path(folder).glob(f"{name}__{target}__*.json"))) for target in targets]
+    path = HERE / "plots" / f"{name}.svg"
+    path.parent.mkdir(exist_ok=True)
+    subprocess.run([bench, "plot", "--svg", str(path), *files], check=True)
+    return f"![{name}](plots/{name}.svg)"
+
+
+def full(results, folder, bench):
+    if not results:
+        print("no results", file=sys.stderr)
+        return 1
+    text = ["# ichatd and Janus, side by side", "",
+            f"Made by `bench/run.sh` on {datetime.date.today()}: {machine()}. Medians of alternating rounds; method and doubts "
+            "are in [README.md](README.md). Server and generator share the cores.", "", "## Bars", "", *bars(results), ""]
+    for name, title in TITLES.items():
+        targets = results.get(name)
+        if not targets:
+            continue
+        text += [f"## {title}", "", *floor_lines(targets), "", *step_table(targets), ""]
+        if name in ("storm", "churn"):
+            text += [*join_table(targets, name), ""]
+        if name in ("idle", "churn", "storm", "large"):
+            text += [*memory_table(targets), ""]
+        if name in ("even", "large", "idle"):
+            text += ["Joins, before the load:", "", *join_table(targets, "joins"), ""]
+        if len(next(iter(targets.values())).rates()) > 1:
+            text += [plot(bench, folder, name, targets), ""]
+        doubts = sorted({s["doubts"] for runs in targets.values() for r in runs.rounds for s in r["steps"] if s["doubts"]})
+        if doubts:
+            text += ["Doubts that the runs raised: " + " / ".join(doubts[:8]), ""]
+    (HERE / "REPORT.md").write_text("\n".join(text), encoding="utf-8")
+    print("\n".join(bars(results)))
+    print(f"The report is in {HERE / 'REPORT.md'}")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=["quick", "full"])
+    parser.add_argument("folder")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--bench", default="build/bench/ichat-bench")
+    args = parser.parse_args()
+    results = load(args.folder)
+    return quick(results, args.json) if args.kind == "quick" else full(results, args.folder, args.bench)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

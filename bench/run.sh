@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Runs the standard set of loads against ichatd and Janus side by side and writes REPORT.md with its plots; or, with
+# --quick, the core scenario alone. Everything runs in a network namespace of its own. See README.md.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'EOF'
+usage: bench/run.sh [--quick] [--json] [--rounds N] [--only NAME[,NAME...]] [--out DIR] [--no-build]
+
+  --quick      1 publisher, 50 subscribers, 1,200-byte video, both servers, under 50 s; prints a line
+  --json       with --quick: that line as JSON
+  --rounds N   how often each run is repeated, alternating between the servers (default 3)
+  --only LIST  of: even, large, bursts, meeting, workers, storm, churn, idle, ladder
+  --out DIR    where the single results go (default build/bench-results); the report goes to bench/REPORT.md
+  --no-build   takes build/ as it is
+EOF
+}
+
+quick="" json="" rounds=3 only="" out=build/bench-results build=1
+while [ $# -gt 0 ]; do
+  case $1 in
+    --quick) quick=1; shift ;;
+    --json) json=1; shift ;;
+    --no-build) build=""; shift ;;
+    --rounds | --only | --out)
+      [ $# -ge 2 ] || { echo "run.sh: $1 needs a value" >&2; exit 2; }
+      case $1 in
+        --rounds) rounds=$2 ;;
+        --only) only=$2 ;;
+        --out) out=$2 ;;
+      esac
+      shift 2
+      ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "run.sh: unknown option $1" >&2; usage >&2; exit 2 ;;
+  esac
+done
+
+say() { echo "$@" >&2; }
+
+# Everything but the namespace was done before we entered it.
+if [ -z "${ICHAT_BENCH_INSIDE:-}" ]; then
+  # shellcheck source=tools/deps.sh
+  . tools/deps.sh
+  if [ -n "$build" ]; then
+    install_packages "${BUILD_PACKAGES[@]}" libcmocka-dev libsoup-3.0-dev libglib2.0-dev janus iproute2 python3 >&2
+    build_server build >&2
+    if [ ! -x build/bench/ichat-bench ]; then
+      meson configure build -Dtests=true >&2 # run.sh of the root configures without
+      build_server build >&2
+    fi
+  fi
+  arguments=(--rounds "$rounds" --out "$out" --no-build)
+  [ -z "$quick" ] || arguments+=(--quick)
+  [ -z "$json" ] || arguments+=(--json)
+  [ -z "$only" ] || arguments+=(--only "$only")
+  user=()
+  [ "$(id -u)" = 0 ] || user=(--map-root-user)
+  exec env ICHAT_BENCH_INSIDE=1 unshare --net "${user[@]}" "$BASH" bench/run.sh "${arguments[@]}"
+fi
+
+server_ip=10.78.0.1 peer_net=10.79.0.0
+bench=build/bench/ichat-bench
+export ICHATD=${ICHATD:-build/src/ichatd}
+
+make_network() {
+  ip link set lo up
+  # Any kind of interface that is no loopback will do: its packets go through the kernel's loopback anyway.
+  ip link add bench0 type dummy 2>/dev/null || ip link add bench0 type veth peer name bench1 2>/dev/null ||
+    ip link add bench0 type bridge
+  ip addr add $server_ip/24 dev bench0
+  ip link set bench0 up
+  ip link set bench1 up 2>/dev/null || true
+  ip route add local $peer_net/16 dev bench0 # each address in it is a member's
+}
+
+# run NAME TARGET ROUND OPTIONS...: one result in $out/NAME__TARGET__ROUND.json; a run that fails is told and left out.
+run() {
+  local name=$1 target=$2 round=$3 kind=()
+  shift 3
+  case $target in
+    ichatd) kind=(--target ichatd) ;;
+    ichatd-1w) kind=(--target ichatd --workers 1) ;;
+    ichatd-2w) kind=(--target ichatd --workers 2) ;;
+    janus) kind=(--target janus) ;;
+    janus-default) kind=(--target janus --event-loops none) ;;
+  esac
+  say "$name, $target, round $round"
+  local file="$out/${name}__${target}__$round.json"
+  timeout -k 10 400 "$bench" "${kind[@]}" --server-ip $server_ip --peer-net $peer_net --label "$target" --json "$@" >"$file.part" ||
+    { say "  failed"; rm -f "$file.part"; return 0; }
+  mv "$file.part" "$file"
+}
+
+wanted() { [ -z "$only" ] || [[ ",$only," == *",$1,"* ]]; }
+
+# alternate NAME "TARGETS" OPTIONS...
+alternate() {
+  local name=$1 targets=$2 round target
+  shift 2
+  wanted "$name" || return 0
+  for ((round = 1; round <= rounds; round++)); do
+    for target in $targets; do
+      run "$name" "$target" "$round" "$@"
+    done
+  done
+}
+
+make_network
+mkdir -p "$out"
+rm -f "$out"/*.part
+
+if [ -n "$quick" ]; then
+  rm -f "$out"/quick__*.json
+  for round in 1 2; do
+    run quick ichatd "$round" --publishers 1 --subscribers 50 --rate 300 --seconds 4
+    run quick janus "$round" --publishers 1 --subscribers 50 --rate 300 --seconds 4 --no-floor
+  done
+  exec /usr/bin/python3 bench/report.py quick "$out" ${json:+--json}
+fi
+
+if [ -z "$only" ]; then rm -f "$out"/*.json; fi
+all="ichatd janus janus-default"
+alternate even "$all" --publishers 1 --subscribers 50 --rate 100,300,600,1000 --seconds 4
+alternate large "ichatd janus" --publishers 1 --subscribers 500 --rate 30,60 --seconds 4 --join-parallel 32
+alternate bursts "ichatd janus" --publishers 1 --subscribers 50 --rate 300,600 --seconds 4 --pacing burst
+alternate meeting "ichatd janus" --members 20 --audio 20 --video 6 --rate 60 --seconds 6 --pacing burst
+alternate workers "ichatd-1w ichatd-2w" --calls 4 --publishers 1 --subscribers 25 --rate 300 --seconds 4
+alternate storm "ichatd janus" --members 20 --audio 1 --video 1 --rate 100 --seconds 3 --storm 500 --no-floor
+alternate churn "ichatd janus" --members 50 --video 1 --rate 60 --seconds 10 --churn 10 --no-floor
+alternate idle "ichatd janus" --calls 10 --members 100 --video 1 --idle --seconds 10 --no-floor
+alternate ladder "ichatd janus" --publishers 1 --subscribers 100 --rate 50,100,200,300,400,500,600,700,800,1000 --seconds 3 --no-floor
+/usr/bin/python3 bench/report.py full "$out" --bench "$bench"

@@ -182,6 +182,7 @@ for (const database of databases)
       w.expiredToken = sign({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 });
       // What these tests sign is taken for the server's own, so that the refusal is for the time alone.
       data(await call(server, 'GET', '/api/contact', { token: sign(claims) }));
+      data(await call(server, 'GET', '/api/contact', { token: sign({ ...claims, iss: 'who it is from is not looked at' }) }));
       w.logInAnew = async () => {
         for (const key of ['owner', 'member', 'stranger']) {
           const answer = await call(server, 'POST', '/api/login', { json: { username: w[key].name, password: PASSWORD } });

@@ -113,13 +113,15 @@ static void print_result(const struct opts *opts, const struct result *result)
 
 int main(int argc, char **argv)
 {
-    struct bench *bench = mem_calloc(1, sizeof(*bench));
-    struct result *result = mem_calloc(1, sizeof(*result));
+    struct opts opts;
     if (argc > 1 && strcmp(argv[1], "plot") == 0)
         return plot(argc - 1, argv + 1);
-    int code = opts_parse(&bench->opts, argc, argv);
+    int code = opts_parse(&opts, argc, argv);
     if (code)
         return code - 1;
+    struct bench *bench = mem_calloc(1, sizeof(*bench));
+    struct result *result = mem_calloc(1, sizeof(*result));
+    bench->opts = opts;
     const char *tmp = getenv("TMPDIR");
     snprintf(bench->dir, sizeof(bench->dir), "%s/ichat-bench-XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
     if (!mkdtemp(bench->dir) || client_global_init() != ERR_OK) {

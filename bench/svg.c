@@ -105,8 +105,9 @@ static void add_axes(const struct frame *frame, struct text *out)
     add_escaped(out, frame->chart->title);
     text_add(out, "</text>\n");
     if (frame->chart->is_log_y) {
-        for (double value = frame->y_min; value <= frame->y_max * 1.001; value *= 10)
-            add_y_tick(frame, value, out);
+        int decades = (int)lround(log10(frame->y_max / frame->y_min));
+        for (int i = 0; i <= decades; i++)
+            add_y_tick(frame, frame->y_min * pow(10, i), out);
     } else {
         double y_step = svg_step(frame->y_max, TICKS);
         for (unsigned i = 0; i * y_step <= frame->y_max * 1.001; i++)

@@ -1,6 +1,6 @@
 /* What forwarding must cost at the least on this machine at this moment: to seal each packet and to hand batches to the
  * kernel, for as many receivers and of the same size as in the run before. Main thread, with one more that empties the
- * receivers' socket meanwhile, as the generator does. */
+ * receivers' socket on another core in between, as the generator does. */
 #ifndef ICHAT_BENCH_FLOOR_H
 #define ICHAT_BENCH_FLOOR_H
 

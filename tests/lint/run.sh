@@ -25,6 +25,7 @@ self() { /usr/bin/python3 tests/lint/test_lint.py; }
 format() { git ls-files '*.c' '*.h' | xargs -r clang-format-14 --dry-run -Werror; }
 shell() { git ls-files '*.sh' run.sh test.sh .ci/run | sort -u | xargs -r shellcheck -x; }
 yaml() { git ls-files '*.yml' '*.yaml' | xargs -r yamllint -s -c tests/lint/yamllint.yml; }
+coverage() { /usr/bin/python3 tests/lint/coverage.py; }
 docker() { /usr/bin/python3 tests/lint/docker.py; }
 # Only what changed since it was last found clean is looked at again; a header's change looks at all.
 tidy() {
@@ -46,6 +47,7 @@ check "clang-format" format
 check "shellcheck" shell
 check "yamllint" yaml
 check "docker files" docker
+check "contract coverage" coverage
 check "clang-tidy" tidy
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

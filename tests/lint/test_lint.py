@@ -29,4 +29,26 @@ for name, (file, text) in BAD.items():
             (root / "src/proto/a.h").write_text("", encoding="utf-8")
         lint.ROOT, lint.SRC = root, root / "src"
         assert list(getattr(lint, name)()), f"{name} did not find its bad example"
-print(f"{len(BAD)} passed, 0 failed")
+# The list of the contract's tests, each row wrong in its own way.
+spec = importlib.util.spec_from_file_location("coverage", Path(__file__).with_name("coverage.py"))
+coverage = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(coverage)
+
+GOOD_ROWS = [f'| {section}.1 | a rule | unit/x/y "test_it" |' for section in range(1, coverage.SECTIONS + 1)]
+BAD_ROWS = [
+    '| 1.1 | a rule | unit/x/z "test_it" |',
+    '| 1.1 | a rule | unit/x/y "test_that" |',
+    '| 1.1 | a rule | nowhere/x "test_it" |',
+    "| 1.1 | a rule | nothing |",
+    '| 1.2 | a rule | unit/x/y "test_it" |',
+    '| 1.1 | a rule | unit/x/y "test_it" | more',
+    "",
+]
+with tempfile.TemporaryDirectory() as folder:
+    root = Path(folder)
+    (root / "tests/unit/x").mkdir(parents=True)
+    (root / "tests/unit/x/test_y.c").write_text("static void test_it(void **state)\n", encoding="utf-8")
+    assert not list(coverage.check(root, "\n".join(GOOD_ROWS)))
+    for row in BAD_ROWS:
+        assert list(coverage.check(root, "\n".join([row, *GOOD_ROWS[1:]]))), f"nothing was found wrong with: {row}"
+print(f"{len(BAD) + len(BAD_ROWS)} passed, 0 failed")

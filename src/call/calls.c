@@ -24,13 +24,22 @@ struct calls {
     struct list requests; /* struct request: database operations under way */
 };
 
+/* What GET /call tells of a live call; status 0: it was not live. */
+struct shown {
+    uint64_t call_id;
+    int status;
+    int64_t start_us;
+    int64_t end_us;
+    int end_reason;
+};
+
 /* Outlives the calls when the server stops: `calls` is NULL then, and nobody is answered. */
 struct request {
     struct list node;
     struct calls *calls;
     calls_done *on_done;
     void *ctx;
-    uint64_t call_id; /* of calls_get() */
+    struct shown shown; /* of calls_get() */
 };
 
 static void fail(calls_done *on_done, void *ctx, enum chat_code code)
@@ -181,22 +190,38 @@ void calls_hangup(struct calls *calls, uint64_t caller_id, uint64_t call_id, cal
         fail(on_done, ctx, code);
 }
 
-/* The record follows the live call a moment later, and clients ask as soon as they are told of a change. */
-static void lay_over(json_t *data, const struct live *live)
+/* Leaves it as it is when the call is live no more. */
+static void look_at(const struct calls *calls, struct shown *shown)
 {
-    json_object_set_new(data, "status", json_integer(call_status(live->call)));
-    json_object_set_new(data, "startTime", chat_json_time(call_start_us(live->call), TIME_SECONDS));
-    json_object_set_new(data, "endTime", chat_json_time(call_end_us(live->call), TIME_SECONDS));
-    json_object_set_new(data, "endReason", json_integer(call_end_reason(live->call)));
+    const struct live *live = calls_find(calls, shown->call_id);
+    if (!live)
+        return;
+    shown->status = (int)call_status(live->call);
+    shown->start_us = call_start_us(live->call);
+    shown->end_us = call_end_us(live->call);
+    shown->end_reason = (int)call_end_reason(live->call);
+}
+
+/* The record follows the live call a moment later, and clients ask as soon as they are told of a change. It may be
+ * newer as well: read when the call had ended meanwhile. */
+static void lay_over(json_t *data, const struct shown *shown)
+{
+    if (shown->status < json_integer_value(json_object_get(data, "status")))
+        return;
+    json_object_set_new(data, "status", json_integer(shown->status));
+    json_object_set_new(data, "startTime", chat_json_time(shown->start_us, TIME_SECONDS));
+    json_object_set_new(data, "endTime", chat_json_time(shown->end_us, TIME_SECONDS));
+    json_object_set_new(data, "endReason", json_integer(shown->end_reason));
 }
 
 static void on_got(struct op *op, void *ctx)
 {
     struct request *request = ctx;
     struct calls *calls = request_finish(request);
-    const struct live *live = calls && op->code == CHAT_OK ? calls_find(calls, request->call_id) : NULL;
-    if (live)
-        lay_over(op->data, live);
+    if (calls && op->code == CHAT_OK) {
+        look_at(calls, &request->shown);
+        lay_over(op->data, &request->shown);
+    }
     if (calls)
         request->on_done(request->ctx, op->code, op->code == CHAT_OK ? NULL : op_message(op), op->data);
     free(request);
@@ -206,7 +231,8 @@ void calls_get(struct calls *calls, uint64_t caller_id, uint64_t call_id, calls_
 {
     const struct call_record_get_args args = {.call_id = call_id};
     struct request *request = request_create(calls, on_done, ctx);
-    request->call_id = call_id;
+    request->shown.call_id = call_id;
+    look_at(calls, &request->shown);
     op_start(call_record_get_op(calls->env.chat, caller_id, &args), on_got, request);
 }
 

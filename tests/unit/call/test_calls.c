@@ -210,6 +210,24 @@ static void test_the_answer_has_an_end_that_is_not_stored(void **state)
     fake_close(fake);
 }
 
+/* It is read before the end is stored, and answered when the call is live no more. */
+static void test_the_answer_is_not_older_than_the_question(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_open(2);
+    fake_create_call(fake);
+    struct answer answer = {0};
+    calls_hangup(fake->calls, 20, FAKE_CALL_ID, on_done, &answer);
+    json_t *call = NULL;
+    calls_get(fake->calls, 10, FAKE_CALL_ID, on_call, &call);
+    fake_run_ops(fake); /* in this order: the end is stored, the call forgotten */
+    assert_int_equal(calls_count(fake->calls), 0);
+    assert_int_equal(json_integer_value(json_object_get(call, "status")), CALL_END);
+    assert_int_equal(json_integer_value(json_object_get(call, "endReason")), CALL_END_REJECTED);
+    json_decref(call);
+    fake_close(fake);
+}
+
 /* The server stops in the middle: sockets are closed, media freed, and the operations under way find nobody. */
 static void test_stop_in_the_middle(void **state)
 {
@@ -246,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_unanswered_calls_end),
         cmocka_unit_test(test_the_answer_is_of_the_live_call),
         cmocka_unit_test(test_the_answer_has_an_end_that_is_not_stored),
+        cmocka_unit_test(test_the_answer_is_not_older_than_the_question),
         cmocka_unit_test(test_stop_in_the_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,13 @@ export class SyncClient {
     });
   }
 
+  /** Resolves once the server knows that all it sent so far has arrived: its ping was answered before ours. */
+  async settle() {
+    const pong = new Promise((resolve) => this.socket.ws.once('pong', resolve));
+    this.socket.ws.ping();
+    await pong;
+  }
+
   /** As when the network is gone for a moment. */
   drop() {
     this.socket?.terminate();

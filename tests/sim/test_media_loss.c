@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "fake_call.h"
 #include "flow/nack_gen.h"
@@ -25,6 +26,7 @@
 #define FLIGHT_MAX 4096
 #define SENT_MAX 2048 /* what the publisher can repeat */
 #define FRAMES_MAX 4096
+#define SEEDS 8
 #define WAIT_US 500000 /* a frame is given up when the next ones waited so long for it */
 
 struct network {
@@ -93,6 +95,22 @@ struct sim {
     unsigned decoded;
     unsigned packets_rtx;
 };
+
+/* The product's chance (numbers, identifiers, moments of timers, orders in maps) comes from the seed too: the linker
+ * puts this in getrandom's place, so that a run is the same each time and on each machine. */
+static uint64_t chance;
+
+ssize_t __wrap_getrandom(void *out, size_t len, unsigned flags);
+ssize_t __wrap_getrandom(void *out, size_t len, unsigned flags)
+{
+    (void)flags;
+    uint8_t *at = out;
+    for (size_t i = 0; i < len; i++) {
+        chance = chance * 6364136223846793005ULL + 1442695040888963407ULL;
+        at[i] = (uint8_t)(chance >> 56);
+    }
+    return (ssize_t)len;
+}
 
 static uint32_t next_random(struct sim *sim)
 {
@@ -355,6 +373,7 @@ static struct sim *sim_make(unsigned workers, uint32_t seed, struct network up, 
 {
     struct sim *sim = calloc(1, sizeof(*sim));
     assert_non_null(sim);
+    chance = seed;
     sim->fake = fake_create(workers);
     sim->call = fc_make(sim->fake, 1);
     sim->up = up;
@@ -394,19 +413,24 @@ static void sim_free(struct sim *sim)
     free(sim);
 }
 
+/* One run may lose a key frame's last repeat by bad luck; the mean of the seeds may not be worse than promised. */
 static void check(unsigned workers, struct network up, struct network down, unsigned min_percent, unsigned max_keys)
 {
-    for (uint32_t seed = 1; seed <= 3; seed++) {
+    unsigned decoded = 0, frames = 0;
+    for (uint32_t seed = 1; seed <= SEEDS; seed++) {
         struct sim *sim = sim_make(workers, seed * 7919, up, down);
         run(sim, 30);
         unsigned percent = sim->decoded * 100 / sim->frame_no;
         print_message("workers=%u seed=%u frames=%u decoded=%u%% rtx=%u key_requests=%u holes=%u\n", workers, seed,
                       sim->frame_no, percent, sim->packets_rtx, sim->key_requests, holes(sim));
-        assert_in_range(percent, min_percent, 100);
+        decoded += sim->decoded;
+        frames += sim->frame_no;
+        assert_in_range(percent, min_percent - 5, 100);
         assert_in_range(sim->key_requests, 1, max_keys);
         assert_in_range(holes(sim), 0, 50); /* before a key frame: nobody asks for them any more */
         sim_free(sim);
     }
+    assert_in_range(decoded * 100 / frames, min_percent, 100);
 }
 
 static void test_clean(void **state)
@@ -437,7 +461,7 @@ static void test_loss_both_ways(void **state)
 {
     (void)state;
     struct network net = {.loss_percent = 10, .delay_us = 30000, .jitter_us = 10000};
-    check(2, net, net, 80, 20); /* a fifth of all packets does not arrive at first */
+    check(2, net, net, 85, 20); /* a fifth of all packets does not arrive at first */
 }
 
 static void mute(struct sim *sim, bool is_paused)

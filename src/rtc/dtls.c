@@ -20,6 +20,10 @@
 #define RECORD_HEADER_LEN 13
 #define RECORD_ALERT 21
 
+/* What the AEAD adds: explicit nonce and tag of GCM (RFC 5288 section 3), the tag of ChaCha20-Poly1305 (RFC 7905). */
+#define GCM_OVERHEAD 24
+#define CHACHA_OVERHEAD 16
+
 #define EXPORT_LABEL "EXTRACTOR-dtls_srtp" /* RFC 5764 section 4.2 */
 
 static unsigned next_retransmit_us(SSL *ssl, unsigned last_us)
@@ -124,6 +128,8 @@ static void finish_handshake(struct dtls *dtls)
     } else {
         dtls->suite = suite;
         dtls->state = DTLS_READY;
+        if (SSL_CIPHER_get_cipher_nid(SSL_get_current_cipher(dtls->ssl)) == NID_chacha20_poly1305)
+            dtls->sealed_min = CHACHA_OVERHEAD;
     }
 }
 
@@ -194,6 +200,7 @@ enum err dtls_create(struct dtls_ctx *ctx, const struct dtls_setup *setup, uint6
     dtls->deadline_us = now_us + DTLS_HANDSHAKE_US;
     dtls->timeout_us = dtls->deadline_us;
     dtls->plain_alert = -1;
+    dtls->sealed_min = GCM_OVERHEAD; /* until the cipher is known: a Finished is longer under either */
     enum err err = take_fingerprint(dtls, setup);
     if (err == ERR_OK && !attach_ssl(dtls, ctx, setup->is_client))
         err = ERR_IO;
@@ -217,9 +224,10 @@ void dtls_free(struct dtls *dtls)
     free(dtls);
 }
 
-/* The length of the datagram up to its first plaintext alert. Anyone can forge those, and OpenSSL would end the
- * handshake; a peer that really gave up lets it time out. */
-static size_t cut_plain_alerts(struct dtls *dtls, const uint8_t *data, size_t len)
+/* The length of the datagram up to its first record that anyone can forge to harm: a plaintext alert, at which OpenSSL
+ * would end the handshake (a peer that really gave up lets it time out), and a protected record too short to be one,
+ * which OpenSSL 3.0 answers with a fatal alert instead of dropping it (RFC 6347 section 4.1.2.7). */
+static size_t cut_forged(struct dtls *dtls, const uint8_t *data, size_t len)
 {
     struct rd rd = rd_make(data, len);
     while (rd_left(&rd) > 0) {
@@ -237,6 +245,8 @@ static size_t cut_plain_alerts(struct dtls *dtls, const uint8_t *data, size_t le
             dtls->plain_alert = rd_u8(&body);
             return at;
         }
+        if (epoch != 0 && body_len < dtls->sealed_min)
+            return at;
     }
     return len;
 }
@@ -245,7 +255,7 @@ void dtls_input(struct dtls *dtls, const uint8_t *data, size_t len, uint64_t now
 {
     if (dtls->state == DTLS_CLOSED || dtls->state == DTLS_FAILED)
         return;
-    size_t kept = cut_plain_alerts(dtls, data, len);
+    size_t kept = cut_forged(dtls, data, len);
     if (kept == 0)
         return;
     if (dtls->state == DTLS_HANDSHAKE) {

@@ -26,6 +26,7 @@ struct dtls {
     struct bytes incoming; /* the datagram that is being processed, borrowed for one dtls_input() */
     uint64_t timeout_us;
     size_t bytes_in;
+    size_t sealed_min; /* bytes of a protected record's body; what is shorter is forged */
     bool is_cert_right;
     int plain_alert; /* the last alert that came in plain text, -1 = none; told when the handshake times out */
     char reason[DTLS_REASON_MAX];

@@ -10,7 +10,7 @@
 #include "proto/demux.h"
 #include "rig.h"
 #include "rtc/context.h"
-#include "rtc/dtls.h"
+#include "rtc/dtls_priv.h"
 #include "rtc/identity.h"
 #include "rtc/transport.h"
 
@@ -507,6 +507,52 @@ static void test_after_ready_hellos_and_alerts_do_no_harm(void **state)
     assert_int_equal(transport_state(b->t), TRANSPORT_CLOSED);
 }
 
+/* Off the path one knows addresses, not keys: protected records of every type and length, before and after the keys. */
+static void forge_records(struct bench *b)
+{
+    unsigned sent = b->to_client.total;
+    uint8_t record[13 + 80] = {0, 0xfe, 0xfd, 0, 1};
+    for (uint8_t type = 20; type <= 24; type++)
+        for (uint8_t len = 0; len <= 80; len++) {
+            record[0] = type;
+            record[10] = len; /* the sequence number, so that none is a replay */
+            record[12] = len;
+            (void)input(b, record, 13u + len, &b->client_addr);
+        }
+    assert_int_equal(b->to_client.total, sent);
+}
+
+static void survive_forged_records(struct bench *b, const char *cipher)
+{
+    if (cipher)
+        assert_true(SSL_CTX_set_cipher_list(b->client_ctx->ssl_ctx, cipher));
+    assert_int_equal(check(b, &b->client_addr, true), TRANSPORT_HANDLED);
+    forge_records(b);
+    start_client(b);
+    struct rig_datagram d;
+    assert_true(rig_pop(&b->to_server, NULL, &d));
+    assert_int_equal(input(b, d.data, d.len, &b->client_addr), TRANSPORT_HANDLED);
+    forge_records(b);
+    carry(b);
+    install_client_keys(b);
+    forge_records(b);
+    assert_int_equal(transport_state(b->t), TRANSPORT_READY);
+    assert_int_equal(send_rtp(b, 1, &b->client_addr), TRANSPORT_RTP);
+    dtls_close(b->client);
+    carry(b);
+    assert_int_equal(transport_state(b->t), TRANSPORT_CLOSED);
+}
+
+static void test_forged_records(void **state)
+{
+    survive_forged_records(*state, NULL);
+}
+
+static void test_forged_records_chacha(void **state)
+{
+    survive_forged_records(*state, "ECDHE-ECDSA-CHACHA20-POLY1305");
+}
+
 static void test_any_first_byte_is_survived(void **state)
 {
     struct bench *b = *state;
@@ -544,6 +590,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_active_role, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replay_and_bad_tag, setup, teardown),
         cmocka_unit_test_setup_teardown(test_after_ready_hellos_and_alerts_do_no_harm, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_forged_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_forged_records_chacha, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any_first_byte_is_survived, setup, teardown),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

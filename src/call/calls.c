@@ -22,6 +22,7 @@ struct calls {
     struct locks *locks;
     struct list sessions;
     struct list requests; /* struct request: database operations under way */
+    bool is_ready;        /* what a crash left open is ended */
 };
 
 /* What GET /call tells of a live call; status 0: it was not live. */
@@ -287,7 +288,9 @@ static void on_orphans_ended(struct op *op, void *ctx)
     else if (json_integer_value(op->data) > 0)
         log_info("calls that were open when the server stopped are ended count=%lld",
                  (long long)json_integer_value(op->data));
-    (void)request_finish(request);
+    struct calls *calls = request_finish(request);
+    if (calls)
+        calls->is_ready = true;
     free(request);
 }
 
@@ -312,6 +315,11 @@ enum err calls_create(struct chat *chat, struct media *media, struct timers *tim
     op_start(call_record_end_orphans_op(chat, &args), on_orphans_ended, request_create(calls, NULL, NULL));
     *out = calls;
     return ERR_OK;
+}
+
+bool calls_is_ready(const struct calls *calls)
+{
+    return calls->is_ready;
 }
 
 static void on_dead_text(void *session, const char *text, size_t len)

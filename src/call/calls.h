@@ -32,6 +32,8 @@ typedef void calls_done(void *ctx, enum chat_code code, const char *message, jso
 /* The chat, media and timers stay the caller's and must outlive the calls. */
 MUST_CHECK enum err calls_create(struct chat *chat, struct media *media, struct timers *timers, struct calls **out);
 void calls_free(struct calls *calls);
+/* Whether the calls that a crash left open are ended: until then GET /call tells of them as if they went on. */
+bool calls_is_ready(const struct calls *calls);
 /* Handles the media threads' events. */
 void calls_poll(struct calls *calls);
 size_t calls_count(const struct calls *calls); /* live ones */

@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "web/request.h"
 
 void api_healthz(struct web_req *req)
 {
-    static const char body[] = "{\"status\":\"ok\"}";
-    char *copy = strndup(body, sizeof(body) - 1);
+    bool is_ready = req->web->calls && calls_is_ready(req->web->calls);
+    char *body = mem_strdup(is_ready ? "{\"status\":\"ok\"}" : "{\"status\":\"starting\"}");
     reply_header(req, "cache-control:", "no-store");
-    reply_body_take(req, 200, "application/json", copy, sizeof(body) - 1);
+    reply_body_take(req, is_ready ? 200 : 503, "application/json", body, strlen(body));
 }
 
 void api_metrics(struct web_req *req)

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -69,6 +70,11 @@ export async function runToEnd(args, env = {}) {
   }
 }
 
+// A test that fails before it stops its server must not leave it running: its pipes would keep the file from ending. The
+// file's own hooks come after this one, so they are given time.
+const running = new Set();
+after(() => setTimeout(() => running.forEach((process) => process.kill()), 2 * STOP_MS).unref());
+
 class Process {
   constructor(env, args) {
     this.child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
@@ -77,6 +83,8 @@ class Process {
     this.ended = new Promise((resolve) => this.child.once('close', (code, signal) => resolve({ code, signal })));
     this.kill = () => this.child.kill('SIGKILL');
     process.once('exit', this.kill);
+    running.add(this);
+    void this.ended.then(() => running.delete(this));
   }
 
   output() {

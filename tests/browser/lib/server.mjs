@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const REPO = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -72,6 +73,11 @@ async function untilReady(url, child, log) {
   throw new Error(`ichatd was not ready in time:\n${log()}`);
 }
 
+// A test that fails before it stops its server must not leave it running: its pipes would keep the file from ending. The
+// file's own hooks come after this one, so they are given time.
+const running = new Set();
+after(() => setTimeout(() => running.forEach((kill) => kill()), 2 * STOP_MS).unref());
+
 /** One process on given ports and data; `stop` asks it to end as an operator would, and says how it ended. */
 async function run(url, env) {
   const child = spawn(findBinary(), [], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
@@ -81,6 +87,8 @@ async function run(url, env) {
   const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
+  running.add(kill);
+  void ended.then(() => running.delete(kill));
 
   async function stop() {
     process.off('exit', kill);

@@ -391,7 +391,9 @@ struct fake *fake_open(size_t count)
     fake->chat.timers = timers_create(fake_now_us);
     assert_int_equal(calls_create(&fake->chat, NULL, fake->chat.timers, &fake->calls), ERR_OK);
     calls_set_clock(fake->calls, now_us);
+    assert_false(calls_is_ready(fake->calls)); /* calls of the last run are not ended yet */
     fake_run_ops(fake);
+    assert_true(calls_is_ready(fake->calls));
     return fake;
 }
 

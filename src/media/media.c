@@ -145,6 +145,8 @@ uint64_t media_new_id(struct media *media)
 
 enum err media_place(struct media *media, uint64_t call_id, uint16_t *worker)
 {
+    for (unsigned i = 0; i < media->worker_count; i++)
+        place_set_busy(media->place, i, atomic_load_explicit(&media->workers[i]->busy_permille, memory_order_relaxed));
     return place_choose(media->place, call_id, worker);
 }
 

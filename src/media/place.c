@@ -6,9 +6,17 @@
 #include "base/hmap.h"
 #include "base/mem.h"
 
-/* A call moves its next peers elsewhere only when its worker has a quarter more peers than the emptiest one, and some:
- * every worker that a call spans costs one relayed copy of each packet. */
+/* A call's next peers go elsewhere only when its worker has much to do and another clearly less: every worker that a
+ * call spans costs one relayed copy of each packet, and one wake of a thread, which a call with little traffic feels
+ * most. Below half a core nobody waits for the thread. */
+#define BUSY_PERMILLE 500
+#define CLEARLY_LESS_PERMILLE 200
+/* So large that the copy weighs little against all that each thread sends of it; spread early, since peers never move
+ * and traffic may grow when all are there. */
+#define LARGE_CALL 100
 #define CLEARLY_MORE(mine, least) ((mine) > (least) + (least) / 4 + 16)
+/* Differences below this are chance: then the number of peers decides. */
+#define STEP_PERMILLE 100
 
 struct place_call {
     uint64_t id;
@@ -28,8 +36,9 @@ struct place {
     uint32_t max_peers;
     bool is_spread;
     /* owned by the control thread */
-    unsigned next; /* round robin */
-    unsigned *load;
+    unsigned next;  /* round robin */
+    unsigned *load; /* peers */
+    unsigned *busy; /* permille, as last told */
     struct hmap *calls;
     struct hmap *peers;
 };
@@ -41,6 +50,7 @@ struct place *place_create(unsigned workers, uint32_t max_peers, bool is_spread)
     place->max_peers = max_peers;
     place->is_spread = is_spread;
     place->load = mem_calloc(workers, sizeof(*place->load));
+    place->busy = mem_calloc(workers, sizeof(*place->busy));
     place->calls = hmap_create(64, false);
     place->peers = hmap_create(256, false);
     return place;
@@ -59,15 +69,31 @@ void place_free(struct place *place)
         free(value);
     hmap_free(place->peers);
     hmap_free(place->calls);
+    free(place->busy);
     free(place->load);
     free(place);
 }
 
-static unsigned emptiest(const struct place *place)
+void place_set_busy(struct place *place, unsigned worker, unsigned permille)
+{
+    if (worker < place->workers)
+        place->busy[worker] = permille;
+}
+
+static bool is_better(const struct place *place, unsigned a, unsigned b)
+{
+    bool is_a_full = place->load[a] >= place->max_peers, is_b_full = place->load[b] >= place->max_peers;
+    if (is_a_full != is_b_full)
+        return is_b_full;
+    unsigned step_a = place->busy[a] / STEP_PERMILLE, step_b = place->busy[b] / STEP_PERMILLE;
+    return step_a != step_b ? step_a < step_b : place->load[a] < place->load[b];
+}
+
+static unsigned best_of(const struct place *place)
 {
     unsigned best = 0;
     for (unsigned i = 1; i < place->workers; i++)
-        if (place->load[i] < place->load[best])
+        if (is_better(place, i, best))
             best = i;
     return best;
 }
@@ -81,11 +107,13 @@ static unsigned choose(struct place *place, const struct place_call *call)
                 return worker;
         }
     }
-    unsigned least = emptiest(place);
-    if (!call || place->is_spread)
-        return least;
-    unsigned mine = place->load[call->worker];
-    return mine >= place->max_peers || CLEARLY_MORE(mine, place->load[least]) ? least : call->worker;
+    unsigned best = best_of(place);
+    if (!call || place->is_spread || place->load[call->worker] >= place->max_peers)
+        return best;
+    unsigned mine = call->worker;
+    bool is_busy = place->busy[mine] >= BUSY_PERMILLE && place->busy[best] + CLEARLY_LESS_PERMILLE <= place->busy[mine];
+    bool is_large = call->peers >= LARGE_CALL && CLEARLY_MORE(place->load[mine], place->load[best]);
+    return (is_busy || is_large) && place->load[best] < place->max_peers ? best : mine;
 }
 
 enum err place_choose(struct place *place, uint64_t call_id, uint16_t *worker)

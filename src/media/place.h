@@ -11,6 +11,8 @@ struct place;
 
 struct place *place_create(unsigned workers, uint32_t max_peers, bool is_spread);
 void place_free(struct place *place);
+/* How much of its time a worker works; what place_choose() goes by. 0 until told. */
+void place_set_busy(struct place *place, unsigned worker, unsigned permille);
 /* Counts a peer of the call on the worker it names. ERR_LIMIT: all are full. */
 MUST_CHECK enum err place_choose(struct place *place, uint64_t call_id, uint16_t *worker);
 /* The peer that was counted is now known by its id; 0 for one that never came to be. */

@@ -24,6 +24,7 @@
 #define RELAY_BATCH 256
 #define SLEEP_MAX_MS 1000
 #define SECOND_US 1000000ULL
+#define BUSY_WINDOW_US 100000 /* a storm of joins must be seen while it lasts */
 
 /* --- datagrams --- */
 
@@ -138,22 +139,39 @@ static void on_levels(void *ctx, uint64_t now_us)
 
 /* --- the loop --- */
 
+/* Wall time: a thread that wants to run and may not is busy as well. */
+static void note_sleep(struct worker *worker, uint64_t from_us, uint64_t to_us)
+{
+    uint64_t window_us = to_us - worker->busy_since_us;
+    worker->asleep_us += to_us - from_us;
+    if (window_us < BUSY_WINDOW_US)
+        return;
+    uint64_t awake_us = window_us > worker->asleep_us ? window_us - worker->asleep_us : 0;
+    atomic_store_explicit(&worker->busy_permille, (unsigned)(awake_us * 1000 / window_us), memory_order_relaxed);
+    worker->busy_since_us = to_us;
+    worker->asleep_us = 0;
+}
+
 /* Sleeps only when every queue is empty; a queue that is armed wakes the loop, one that is not costs its posters
  * nothing. */
 static void wait_for_work(struct worker *worker)
 {
-    if (worker->has_datagrams || worker->has_more)
+    uint64_t now_us = clock_now_us();
+    if (worker->has_datagrams || worker->has_more) {
+        note_sleep(worker, now_us, now_us);
         return;
-    int wait_ms = timers_wait_ms(worker->timers, clock_now_us(), SLEEP_MAX_MS);
+    }
+    int wait_ms = timers_wait_ms(worker->timers, now_us, SLEEP_MAX_MS);
     if (!mailbox_arm(worker->cmds) || !mailbox_arm(worker->relay))
         wait_ms = 0;
     (void)loop_turn(worker->loop, wait_ms);
+    note_sleep(worker, now_us, clock_now_us());
 }
 
 static void run(void *ctx)
 {
     struct worker *worker = ctx;
-    worker->now_us = clock_now_us();
+    worker->now_us = worker->busy_since_us = clock_now_us();
     on_second(worker, worker->now_us);
     on_levels(worker, worker->now_us);
     while (!worker->is_stopping) {

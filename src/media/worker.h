@@ -99,9 +99,12 @@ struct worker {
     struct timer second_timer;
     struct worker_counts counts;
     struct worker_counts published;
+    uint64_t busy_since_us; /* since when the time asleep is summed up */
+    uint64_t asleep_us;
 
     /* atomic, any thread */
-    atomic_bool wants_wake; /* the control side could not post: wake it when there is room */
+    atomic_uint busy_permille; /* of the last tenth of a second or more; place.h */
+    atomic_bool wants_wake;    /* the control side could not post: wake it when there is room */
 };
 
 /* main. The socket is open and the memory taken after this; nothing runs yet. */

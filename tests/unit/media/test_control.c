@@ -21,14 +21,14 @@ static void test_call_stays_together(void **state)
     uint16_t first, worker;
     assert_int_equal(place_choose(place, 1, &first), ERR_OK);
     place_bind(place, 1, 1, first);
-    for (uint64_t peer = 2; peer <= 16; peer++) {
+    for (uint64_t peer = 2; peer <= 80; peer++) {
         assert_int_equal(place_choose(place, 1, &worker), ERR_OK);
         assert_int_equal(worker, first);
         place_bind(place, peer, 1, worker);
     }
     assert_int_equal(place_choose(place, 2, &worker), ERR_OK); /* another call: where nobody is */
     assert_int_not_equal(worker, first);
-    for (uint64_t peer = 1; peer <= 16; peer++) {
+    for (uint64_t peer = 1; peer <= 80; peer++) {
         place_release(place, peer);
         place_release(place, peer); /* twice is once */
     }
@@ -45,7 +45,30 @@ static void test_large_call_spreads(void **state)
         assert_int_equal(place_choose(place, 1, &worker), ERR_OK);
     unsigned a = place_load(place, 0), b = place_load(place, 1);
     assert_int_equal(a + b, 500);
-    assert_true((a > b ? a - b : b - a) < 100);
+    assert_true((a > b ? a - b : b - a) < 150);
+    place_free(place);
+}
+
+static void test_busy_worker_is_spared(void **state)
+{
+    (void)state;
+    struct place *place = place_create(3, 1000, false);
+    uint16_t first, worker;
+    assert_int_equal(place_choose(place, 1, &first), ERR_OK);
+    place_set_busy(place, first, 499);
+    assert_int_equal(place_choose(place, 1, &worker), ERR_OK); /* works, but nobody waits */
+    assert_int_equal(worker, first);
+    for (unsigned i = 0; i < 3; i++)
+        place_set_busy(place, i, i == first ? 600 : 450);
+    assert_int_equal(place_choose(place, 1, &worker), ERR_OK); /* the others are hardly better off */
+    assert_int_equal(worker, first);
+    for (unsigned i = 0; i < 3; i++)
+        place_set_busy(place, i, i == first ? 600 : 390 + 5 * i);
+    assert_int_equal(place_choose(place, 1, &worker), ERR_OK);
+    assert_int_not_equal(worker, first);
+    assert_int_equal(place_choose(place, 2, &worker), ERR_OK); /* a new call */
+    assert_int_not_equal(worker, first);
+    place_set_busy(place, 3, 1); /* there is none */
     place_free(place);
 }
 
@@ -169,10 +192,15 @@ static void test_endings_are_never_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_call_stays_together),     cmocka_unit_test(test_large_call_spreads),
-        cmocka_unit_test(test_spread_is_round_robin),   cmocka_unit_test(test_announced_addresses),
-        cmocka_unit_test(test_addresses_of_interfaces), cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_two_workers_two_ports),   cmocka_unit_test(test_endings_are_never_refused),
+        cmocka_unit_test(test_call_stays_together),
+        cmocka_unit_test(test_large_call_spreads),
+        cmocka_unit_test(test_busy_worker_is_spared),
+        cmocka_unit_test(test_spread_is_round_robin),
+        cmocka_unit_test(test_announced_addresses),
+        cmocka_unit_test(test_addresses_of_interfaces),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_two_workers_two_ports),
+        cmocka_unit_test(test_endings_are_never_refused),
     };
     if (rtc_global_init())
         return 1;

@@ -45,6 +45,11 @@ enum err rtc_context_create(const struct rtc_identity *identity, struct rtc_cont
     return rtc_context_create_with(identity, DTLS_SUITES, out);
 }
 
+void rtc_context_use_srtp2(struct rtc_context *context)
+{
+    context->maker = SEAL_BY_SRTP2;
+}
+
 void rtc_context_free(struct rtc_context *context)
 {
     if (!context)

@@ -4,10 +4,12 @@
 
 #include "rtc/dtls.h"
 #include "rtc/ice_stun.h"
+#include "rtc/seal.h"
 
 struct rtc_context {
     struct dtls_ctx *dtls;
     struct ice_stun *stun;
+    enum seal_maker maker;
 };
 
 /* As rtc_context_create(), with a list of SRTP suites (see DTLS_SUITES) of the caller's choice: tests. */

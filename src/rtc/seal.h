@@ -1,5 +1,6 @@
-/* SRTP and SRTCP of one connection (RFC 3711, RFC 7714) over libsrtp2: one context in, one out, any SSRC. Owned by one
- * media thread. After the first packet of an SSRC (libsrtp allocates that stream's state) nothing is allocated.
+/* SRTP and SRTCP of one connection (RFC 3711, RFC 7714): one context in, one out, any SSRC. Owned by one media thread.
+ * After the first packet of an SSRC (which takes memory for that stream's state) nothing is allocated. AES-GCM is done
+ * by seal_gcm.h, the rest, and all if asked for, by libsrtp2.
  *
  * A packet that went out cannot be sealed again with other bytes under the same SSRC and sequence number: under GCM a
  * nonce that sees two texts gives the authentication key away. So sealing refuses a repeated sequence number, and
@@ -34,15 +35,22 @@ struct seal;
  * wipes it. */
 MUST_CHECK enum err seal_create(enum seal_suite suite, const uint8_t *keys, size_t len, bool is_client,
                                 struct seal **out);
+enum seal_maker {
+    SEAL_BY_OWN,   /* seal_gcm.h where it has the suite */
+    SEAL_BY_SRTP2, /* libsrtp2 for all suites */
+};
+MUST_CHECK enum err seal_create_by(enum seal_maker maker, enum seal_suite suite, const uint8_t *keys, size_t len,
+                                   bool is_client, struct seal **out);
 void seal_free(struct seal *seal);
 
 /* In place, *len grows; `size` is the room. ERR_FULL when the room is too small, ERR_EXISTS for a sequence number that
- * was sealed before (or is older than the window), ERR_INVALID when it is no RTP or RTCP packet. */
+ * was sealed before (or is older than the window), ERR_INVALID when it is no RTP or RTCP packet, ERR_LIMIT when the
+ * key's packets are used up. */
 MUST_CHECK enum err seal_rtp(struct seal *seal, uint8_t *data, size_t *len, size_t size);
 MUST_CHECK enum err seal_rtcp(struct seal *seal, uint8_t *data, size_t *len, size_t size);
 
-/* In place, *len shrinks. ERR_EXISTS for a replay, ERR_DENIED for a bad tag, ERR_INVALID for what is no packet; the
- * bytes are of no use after a failure. */
+/* In place, *len shrinks. ERR_EXISTS for a replay, ERR_DENIED for a bad tag, ERR_INVALID for what is no packet,
+ * ERR_LIMIT for one SSRC too many; the bytes are of no use after a failure. */
 MUST_CHECK enum err unseal_rtp(struct seal *seal, uint8_t *data, size_t *len);
 MUST_CHECK enum err unseal_rtcp(struct seal *seal, uint8_t *data, size_t *len);
 

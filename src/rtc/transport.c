@@ -99,7 +99,7 @@ static enum err install_keys(struct transport *t)
     size_t len;
     enum err err = dtls_export_keys(t->dtls, keys, &len);
     if (err == ERR_OK)
-        err = seal_create(dtls_suite(t->dtls), keys, len, t->params.is_dtls_client, &t->seal);
+        err = seal_create_by(t->context->maker, dtls_suite(t->dtls), keys, len, t->params.is_dtls_client, &t->seal);
     OPENSSL_cleanse(keys, sizeof(keys));
     return err;
 }

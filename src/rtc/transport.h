@@ -42,6 +42,8 @@ const char *rtc_identity_fingerprint(const struct rtc_identity *identity); /* "A
 /* What one media thread shares among its transports: SSL_CTX, STUN scratch, libsrtp. Owned by that thread. */
 struct rtc_context;
 MUST_CHECK enum err rtc_context_create(const struct rtc_identity *identity, struct rtc_context **out);
+/* Before the first transport: libsrtp2 seals and opens all suites of this context (`media.srtp: libsrtp`). */
+void rtc_context_use_srtp2(struct rtc_context *context);
 void rtc_context_free(struct rtc_context *context);
 /* Once a process, before any thread: libsrtp and OpenSSL initialisation. */
 MUST_CHECK enum err rtc_global_init(void);

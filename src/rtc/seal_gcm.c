@@ -1,0 +1,361 @@
+/* SRTP with AES-GCM. See seal_gcm.h. On a media thread. */
+#include "rtc/seal_gcm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "rtc/ossl.h"
+#include "rtc/seal_index.h"
+#include "rtc/seal_kdf.h"
+
+#define IV_LEN 12 /* RFC 7714 section 8.1 */
+#define TAG_LEN 16
+#define RTP_HEADER 12
+#define RTCP_HEADER 8 /* what SRTCP leaves in the clear, RFC 3711 section 3.4 */
+#define RTCP_TRAILER 4
+#define RTCP_ENCRYPTED 0x80000000u /* the E flag */
+#define SLOTS_MIN 8                /* of the table by SSRC; a power of two */
+#define NONE UINT16_MAX
+
+/* What one SSRC sends. */
+struct stream {
+    uint32_t ssrc;
+    struct seal_index rtp;
+    struct seal_rtcp_index rtcp; /* of what comes in */
+};
+
+struct seal_gcm {
+    /* set once at creation */
+    EVP_CIPHER_CTX *rtp;
+    EVP_CIPHER_CTX *rtcp;
+    uint8_t rtp_salt[IV_LEN];
+    uint8_t rtcp_salt[IV_LEN];
+    bool is_sender;
+    /* owned by the media thread */
+    uint32_t rtcp_index; /* of the last SRTCP packet that went out */
+    uint32_t count;
+    uint32_t mask;           /* of the slots */
+    struct stream *last;     /* most packets are of the stream that the one before was */
+    struct stream **streams; /* by number */
+    uint16_t *slots;         /* number by hash of the SSRC, NONE = free; at most half are taken */
+};
+
+static uint32_t get32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 24);
+    at[1] = (uint8_t)(value >> 16);
+    at[2] = (uint8_t)(value >> 8);
+    at[3] = (uint8_t)value;
+}
+
+/* --- streams --- */
+
+/* The slot of this SSRC, or the free one where it would be. Members choose their SSRCs, but so few that a crowded slot
+ * costs little. */
+static uint32_t slot_of(const struct seal_gcm *gcm, uint32_t ssrc)
+{
+    uint32_t at = (ssrc * 0x9e3779b1u >> 8) & gcm->mask;
+    while (gcm->slots[at] != NONE && gcm->streams[gcm->slots[at]]->ssrc != ssrc)
+        at = (at + 1) & gcm->mask;
+    return at;
+}
+
+static struct stream *find(struct seal_gcm *gcm, uint32_t ssrc)
+{
+    if (gcm->last && gcm->last->ssrc == ssrc)
+        return gcm->last;
+    uint16_t number = gcm->slots[slot_of(gcm, ssrc)];
+    return number == NONE ? NULL : gcm->streams[number];
+}
+
+static void make_slots(struct seal_gcm *gcm, uint32_t slots)
+{
+    free(gcm->slots);
+    gcm->mask = slots - 1;
+    gcm->slots = mem_calloc(slots, sizeof(*gcm->slots));
+    gcm->streams = mem_realloc(gcm->streams, slots / 2 * sizeof(struct stream *));
+    memset(gcm->slots, 0xff, slots * sizeof(*gcm->slots));
+    for (uint32_t i = 0; i < gcm->count; i++)
+        gcm->slots[slot_of(gcm, gcm->streams[i]->ssrc)] = (uint16_t)i;
+}
+
+static enum err add(struct seal_gcm *gcm, uint32_t ssrc, struct stream **out)
+{
+    if (gcm->count >= (gcm->is_sender ? SEAL_GCM_STREAMS_OUT : SEAL_GCM_STREAMS_IN))
+        return ERR_LIMIT;
+    if (gcm->count >= (gcm->mask + 1) / 2)
+        make_slots(gcm, 2 * (gcm->mask + 1));
+    struct stream *stream = mem_calloc(1, sizeof(*stream));
+    stream->ssrc = ssrc;
+    gcm->slots[slot_of(gcm, ssrc)] = (uint16_t)gcm->count;
+    gcm->streams[gcm->count++] = stream;
+    *out = stream;
+    return ERR_OK;
+}
+
+/* --- life --- */
+
+enum err seal_gcm_derive(const uint8_t *key, size_t key_len, const uint8_t *salt, struct seal_gcm_keys *out)
+{
+    struct seal_kdf *kdf;
+    enum err err = seal_kdf_create(key, key_len, salt, SEAL_GCM_SALT, &kdf);
+    if (err != ERR_OK)
+        return err;
+    *out = (struct seal_gcm_keys){.key_len = key_len};
+    const struct {
+        enum seal_kdf_label label;
+        uint8_t *to;
+        size_t len;
+    } parts[] = {{SEAL_KDF_RTP_KEY, out->rtp_key, key_len},
+                 {SEAL_KDF_RTP_SALT, out->rtp_salt, SEAL_GCM_SALT},
+                 {SEAL_KDF_RTCP_KEY, out->rtcp_key, key_len},
+                 {SEAL_KDF_RTCP_SALT, out->rtcp_salt, SEAL_GCM_SALT}};
+    for (size_t i = 0; i < ARRAY_LEN(parts) && err == ERR_OK; i++)
+        err = seal_kdf_derive(kdf, parts[i].label, parts[i].to, parts[i].len);
+    seal_kdf_free(kdf);
+    return err;
+}
+
+/* With the key set once; a packet sets its nonce alone. */
+static EVP_CIPHER_CTX *make_cipher(const uint8_t *key, size_t key_len, bool is_sender)
+{
+    EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+    const EVP_CIPHER *type = key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+    if (cipher && EVP_CipherInit_ex(cipher, type, NULL, key, NULL, is_sender) == 1)
+        return cipher;
+    EVP_CIPHER_CTX_free(cipher);
+    return NULL;
+}
+
+enum err seal_gcm_create(const struct seal_gcm_keys *keys, bool is_sender, struct seal_gcm **out)
+{
+    if (keys->key_len != 16 && keys->key_len != 32)
+        return ERR_INVALID;
+    struct seal_gcm *gcm = mem_calloc(1, sizeof(*gcm));
+    gcm->is_sender = is_sender;
+    memcpy(gcm->rtp_salt, keys->rtp_salt, IV_LEN);
+    memcpy(gcm->rtcp_salt, keys->rtcp_salt, IV_LEN);
+    make_slots(gcm, SLOTS_MIN);
+    gcm->rtp = make_cipher(keys->rtp_key, keys->key_len, is_sender);
+    gcm->rtcp = make_cipher(keys->rtcp_key, keys->key_len, is_sender);
+    if (!gcm->rtp || !gcm->rtcp) {
+        seal_gcm_free(gcm);
+        return ERR_IO;
+    }
+    *out = gcm;
+    return ERR_OK;
+}
+
+void seal_gcm_free(struct seal_gcm *gcm)
+{
+    if (!gcm)
+        return;
+    for (uint32_t i = 0; i < gcm->count; i++)
+        free(gcm->streams[i]);
+    free(gcm->streams);
+    free(gcm->slots);
+    EVP_CIPHER_CTX_free(gcm->rtcp); /* wipes the key schedule */
+    EVP_CIPHER_CTX_free(gcm->rtp);
+    OPENSSL_cleanse(gcm, sizeof(*gcm));
+    free(gcm);
+}
+
+/* --- the cipher --- */
+
+/* One text in place: `aad` and `more` are authenticated alone. The tag is written, or compared, at `tag`. */
+struct text {
+    uint8_t *data;
+    size_t len;
+    const uint8_t *aad;
+    size_t aad_len;
+    const uint8_t *more; /* RTCP_TRAILER bytes, or NULL */
+    uint8_t *tag;
+};
+
+static bool feed(EVP_CIPHER_CTX *cipher, const struct text *text, const uint8_t iv[IV_LEN])
+{
+    int n;
+    return EVP_CipherInit_ex(cipher, NULL, NULL, NULL, iv, -1) == 1 &&
+           EVP_CipherUpdate(cipher, NULL, &n, text->aad, (int)text->aad_len) == 1 &&
+           (!text->more || EVP_CipherUpdate(cipher, NULL, &n, text->more, RTCP_TRAILER) == 1) &&
+           (!text->len || EVP_CipherUpdate(cipher, text->data, &n, text->data, (int)text->len) == 1);
+}
+
+static bool encrypt(EVP_CIPHER_CTX *cipher, const struct text *text, const uint8_t iv[IV_LEN])
+{
+    int n;
+    return feed(cipher, text, iv) && EVP_CipherFinal_ex(cipher, text->tag, &n) == 1 &&
+           EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, text->tag) == 1;
+}
+
+/* The comparison takes the same time wherever they differ (EVP). */
+static bool decrypt(EVP_CIPHER_CTX *cipher, const struct text *text, const uint8_t iv[IV_LEN])
+{
+    int n;
+    uint8_t rest[TAG_LEN];
+    return feed(cipher, text, iv) && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, text->tag) == 1 &&
+           EVP_CipherFinal_ex(cipher, rest, &n) == 1;
+}
+
+/* RFC 7714 section 8.1: two zeros, SSRC, roll-over count, sequence number; XOR salt. */
+static void rtp_iv(const struct seal_gcm *gcm, uint32_t ssrc, uint64_t index, uint8_t iv[IV_LEN])
+{
+    iv[0] = iv[1] = 0;
+    put32(iv + 2, ssrc);
+    put32(iv + 6, (uint32_t)(index >> 16));
+    iv[10] = (uint8_t)(index >> 8);
+    iv[11] = (uint8_t)index;
+    for (unsigned i = 0; i < IV_LEN; i++)
+        iv[i] ^= gcm->rtp_salt[i];
+}
+
+/* Section 9.1: two zeros, SSRC, two zeros, index; XOR salt. */
+static void rtcp_iv(const struct seal_gcm *gcm, uint32_t ssrc, uint32_t index, uint8_t iv[IV_LEN])
+{
+    memset(iv, 0, IV_LEN);
+    put32(iv + 2, ssrc);
+    put32(iv + 8, index);
+    for (unsigned i = 0; i < IV_LEN; i++)
+        iv[i] ^= gcm->rtcp_salt[i];
+}
+
+/* --- SRTP --- */
+
+/* The header with CSRCs and extension, which stays in the clear (RFC 7714 section 8.2); 0 when it does not fit. */
+static size_t clear_len(const uint8_t *data, size_t len)
+{
+    size_t clear = RTP_HEADER + 4u * (data[0] & 0x0f);
+    if (clear > len)
+        return 0;
+    if (data[0] & 0x10) {
+        if (clear + 4 > len)
+            return 0;
+        clear += 4 + 4u * (size_t)(data[clear + 2] << 8 | data[clear + 3]);
+    }
+    return clear <= len ? clear : 0;
+}
+
+static uint16_t seq_of(const uint8_t *data)
+{
+    return (uint16_t)(data[2] << 8 | data[3]);
+}
+
+enum err seal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
+{
+    size_t clear = clear_len(data, *len);
+    if (!clear)
+        return ERR_INVALID;
+    uint32_t ssrc = get32(data + 8);
+    struct stream *stream = find(gcm, ssrc);
+    enum err err = stream ? ERR_OK : add(gcm, ssrc, &stream);
+    uint64_t index;
+    if (err == ERR_OK)
+        err = seal_index_guess(&stream->rtp, seq_of(data), &index);
+    if (err == ERR_OK)
+        err = seal_index_check(&stream->rtp, index);
+    if (err != ERR_OK)
+        return err;
+    gcm->last = stream;
+    seal_index_accept(&stream->rtp, index); /* first: whatever happens, this nonce is not used again */
+    uint8_t iv[IV_LEN];
+    rtp_iv(gcm, ssrc, index, iv);
+    struct text text = {.data = data + clear, .len = *len - clear, .aad = data, .aad_len = clear, .tag = data + *len};
+    if (!encrypt(gcm->rtp, &text, iv))
+        return ERR_IO;
+    *len += TAG_LEN;
+    return ERR_OK;
+}
+
+enum err unseal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
+{
+    if (*len < RTP_HEADER + TAG_LEN)
+        return ERR_INVALID;
+    size_t plain = *len - TAG_LEN, clear = clear_len(data, plain);
+    if (!clear)
+        return ERR_INVALID;
+    static const struct seal_index unknown;
+    uint32_t ssrc = get32(data + 8);
+    struct stream *stream = find(gcm, ssrc);
+    const struct seal_index *state = stream ? &stream->rtp : &unknown;
+    uint64_t index;
+    enum err err = seal_index_guess(state, seq_of(data), &index);
+    if (err == ERR_OK)
+        err = seal_index_check(state, index);
+    if (err != ERR_OK)
+        return err;
+    uint8_t iv[IV_LEN];
+    rtp_iv(gcm, ssrc, index, iv);
+    struct text text = {.data = data + clear, .len = plain - clear, .aad = data, .aad_len = clear, .tag = data + plain};
+    if (!decrypt(gcm->rtp, &text, iv))
+        return ERR_DENIED;
+    if (!stream)
+        err = add(gcm, ssrc, &stream);
+    if (err != ERR_OK)
+        return err;
+    gcm->last = stream;
+    seal_index_accept(&stream->rtp, index);
+    *len = plain;
+    return ERR_OK;
+}
+
+/* --- SRTCP --- */
+
+enum err seal_gcm_rtcp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
+{
+    if (gcm->rtcp_index == SEAL_RTCP_INDEX_MAX)
+        return ERR_LIMIT;
+    uint32_t index = ++gcm->rtcp_index;
+    uint8_t iv[IV_LEN], trailer[RTCP_TRAILER];
+    put32(trailer, RTCP_ENCRYPTED | index);
+    rtcp_iv(gcm, get32(data + 4), index, iv);
+    struct text text = {.data = data + RTCP_HEADER,
+                        .len = *len - RTCP_HEADER,
+                        .aad = data,
+                        .aad_len = RTCP_HEADER,
+                        .more = trailer,
+                        .tag = data + *len};
+    if (!encrypt(gcm->rtcp, &text, iv))
+        return ERR_IO;
+    memcpy(data + *len + TAG_LEN, trailer, RTCP_TRAILER);
+    *len += TAG_LEN + RTCP_TRAILER;
+    return ERR_OK;
+}
+
+enum err unseal_gcm_rtcp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
+{
+    if (*len < RTCP_HEADER + TAG_LEN + RTCP_TRAILER)
+        return ERR_INVALID;
+    size_t plain = *len - TAG_LEN - RTCP_TRAILER;
+    const uint8_t *trailer = data + *len - RTCP_TRAILER;
+    uint32_t word = get32(trailer), index = word & SEAL_RTCP_INDEX_MAX, ssrc = get32(data + 4);
+    struct stream *stream = find(gcm, ssrc);
+    enum err err = stream ? seal_rtcp_index_check(&stream->rtcp, index) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    uint8_t iv[IV_LEN];
+    rtcp_iv(gcm, ssrc, index, iv);
+    /* Without the E flag all of it is in the clear, and authenticated all the same (RFC 7714 section 9.3). */
+    size_t clear = word & RTCP_ENCRYPTED ? RTCP_HEADER : plain;
+    struct text text = {.data = data + clear,
+                        .len = plain - clear,
+                        .aad = data,
+                        .aad_len = clear,
+                        .more = trailer,
+                        .tag = data + plain};
+    if (!decrypt(gcm->rtcp, &text, iv))
+        return ERR_DENIED;
+    if (!stream)
+        err = add(gcm, ssrc, &stream);
+    if (err != ERR_OK)
+        return err;
+    seal_rtcp_index_accept(&stream->rtcp, index);
+    *len = plain;
+    return ERR_OK;
+}

@@ -8,7 +8,7 @@ root=$(cd "$here/../.." && pwd)
 build=${FUZZ_BUILD:-$root/build-fuzz}
 seconds=${1:-10}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- codec rtcp rtp sdp stun twcc v2_msg multipart mysqldump
+[ $# -gt 0 ] || set -- codec rtcp rtp sdp seal stun twcc v2_msg multipart mysqldump
 
 found=$(mktemp -d)
 trap 'rm -rf "$found"' EXIT

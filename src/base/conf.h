@@ -70,7 +70,7 @@ struct conf {
         char *
             placement; /* "call": members of a call share a worker while it has room (default); "spread": round robin */
         uint32_t start_bitrate_kbps; /* b=AS/x-google hint, 0 = none */
-        char *srtp;                  /* "own" (default) or "libsrtp": who seals AES-GCM */
+        char *srtp;                  /* "own" (default), "openssl", "libsrtp": who seals AES-GCM */
     } media;
     struct {
         uint32_t max_members;      /* 100 */

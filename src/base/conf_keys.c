@@ -71,7 +71,7 @@ static const struct conf_key keys[] = {
     UINT_KEY(media.pli_interval_ms, 500, 0, 60000, "ms"),
     CHOICE_KEY(media.placement, "call", "call", "spread"),
     UINT_KEY(media.start_bitrate_kbps, 0, 0, 100000, "kbit/s"),
-    CHOICE_KEY(media.srtp, "own", "own", "libsrtp"),
+    CHOICE_KEY(media.srtp, "own", "own", "openssl", "libsrtp"),
 
     UINT_KEY(call.max_members, 100, 2, 1000, NULL),
     UINT_KEY(call.mesh_max_members, 2, 0, 100, NULL),

@@ -246,8 +246,8 @@ enum err worker_create(const struct worker_setup *setup, struct worker **out)
     make_memory(worker);
     worker->loop = loop_create();
     enum err err = rtc_context_create(setup->identity, &worker->rtc);
-    if (!err && setup->conf->media.srtp && strcmp(setup->conf->media.srtp, "libsrtp") == 0)
-        rtc_context_use_srtp2(worker->rtc);
+    if (!err && setup->conf->media.srtp)
+        rtc_context_set_sealer(worker->rtc, setup->conf->media.srtp);
     if (!err)
         err = open_socket(worker);
     if (!err)

@@ -3,6 +3,7 @@
 
 #include <srtp2/srtp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -45,9 +46,12 @@ enum err rtc_context_create(const struct rtc_identity *identity, struct rtc_cont
     return rtc_context_create_with(identity, DTLS_SUITES, out);
 }
 
-void rtc_context_use_srtp2(struct rtc_context *context)
+void rtc_context_set_sealer(struct rtc_context *context, const char *name)
 {
-    context->maker = SEAL_BY_SRTP2;
+    if (strcmp(name, "libsrtp") == 0)
+        context->maker = SEAL_BY_SRTP2;
+    else if (strcmp(name, "openssl") == 0)
+        context->maker = SEAL_BY_OPENSSL;
 }
 
 void rtc_context_free(struct rtc_context *context)

@@ -57,11 +57,13 @@ size_t seal_keys_len(enum seal_suite suite)
     return found ? 2 * (found->key_len + found->salt_len) : 0;
 }
 
-static enum err make_direction(struct seal *seal, const struct suite *suite, uint8_t *key, bool is_sender, bool is_own)
+static enum err make_direction(struct seal *seal, const struct suite *suite, uint8_t *key, bool is_sender,
+                               enum seal_maker maker)
 {
-    if (suite->is_gcm && is_own) {
+    if (suite->is_gcm && maker != SEAL_BY_SRTP2) {
         struct seal_gcm_keys keys;
         enum err err = seal_gcm_derive(key, suite->key_len, key + suite->key_len, &keys);
+        keys.engine = maker == SEAL_BY_OPENSSL ? GCM_EVP : GCM_BEST;
         if (err == ERR_OK)
             err = seal_gcm_create(&keys, is_sender, is_sender ? &seal->gcm_out : &seal->gcm_in);
         OPENSSL_cleanse(&keys, sizeof(keys));
@@ -84,9 +86,9 @@ enum err seal_create_by(enum seal_maker maker, enum seal_suite id, const uint8_t
     memcpy(server + key_len, keys + 2 * key_len + salt_len, salt_len);
 
     struct seal *seal = mem_calloc(1, sizeof(*seal));
-    enum err err = make_direction(seal, suite, is_client ? server : client, false, maker == SEAL_BY_OWN);
+    enum err err = make_direction(seal, suite, is_client ? server : client, false, maker);
     if (err == ERR_OK)
-        err = make_direction(seal, suite, is_client ? client : server, true, maker == SEAL_BY_OWN);
+        err = make_direction(seal, suite, is_client ? client : server, true, maker);
     OPENSSL_cleanse(client, sizeof(client));
     OPENSSL_cleanse(server, sizeof(server));
     if (err != ERR_OK) {

@@ -36,8 +36,9 @@ struct seal;
 MUST_CHECK enum err seal_create(enum seal_suite suite, const uint8_t *keys, size_t len, bool is_client,
                                 struct seal **out);
 enum seal_maker {
-    SEAL_BY_OWN,   /* seal_gcm.h where it has the suite */
-    SEAL_BY_SRTP2, /* libsrtp2 for all suites */
+    SEAL_BY_OWN,     /* seal_gcm.h with the best cipher of this machine, where it has the suite */
+    SEAL_BY_OPENSSL, /* seal_gcm.h with OpenSSL's cipher, where it has the suite */
+    SEAL_BY_SRTP2,   /* libsrtp2 for all suites */
 };
 MUST_CHECK enum err seal_create_by(enum seal_maker maker, enum seal_suite suite, const uint8_t *keys, size_t len,
                                    bool is_client, struct seal **out);

@@ -10,11 +10,12 @@
 #include "rtc/seal_index.h"
 #include "rtc/seal_kdf.h"
 
-#define IV_LEN 12 /* RFC 7714 section 8.1 */
-#define TAG_LEN 16
+#define IV_LEN GCM_IV_LEN
+#define TAG_LEN GCM_TAG_LEN
 #define RTP_HEADER 12
 #define RTCP_HEADER 8 /* what SRTCP leaves in the clear, RFC 3711 section 3.4 */
 #define RTCP_TRAILER 4
+#define RTCP_MAX 2048              /* bytes in the clear; longer datagrams are dropped on arrival */
 #define RTCP_ENCRYPTED 0x80000000u /* the E flag */
 #define SLOTS_MIN 8                /* of the table by SSRC; a power of two */
 #define NONE UINT16_MAX
@@ -28,8 +29,8 @@ struct stream {
 
 struct seal_gcm {
     /* set once at creation */
-    EVP_CIPHER_CTX *rtp;
-    EVP_CIPHER_CTX *rtcp;
+    struct gcm *rtp;
+    struct gcm *rtcp;
     uint8_t rtp_salt[IV_LEN];
     uint8_t rtcp_salt[IV_LEN];
     bool is_sender;
@@ -123,31 +124,19 @@ enum err seal_gcm_derive(const uint8_t *key, size_t key_len, const uint8_t *salt
     return err;
 }
 
-/* With the key set once; a packet sets its nonce alone. */
-static EVP_CIPHER_CTX *make_cipher(const uint8_t *key, size_t key_len, bool is_sender)
-{
-    EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
-    const EVP_CIPHER *type = key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
-    if (cipher && EVP_CipherInit_ex(cipher, type, NULL, key, NULL, is_sender) == 1)
-        return cipher;
-    EVP_CIPHER_CTX_free(cipher);
-    return NULL;
-}
-
 enum err seal_gcm_create(const struct seal_gcm_keys *keys, bool is_sender, struct seal_gcm **out)
 {
-    if (keys->key_len != 16 && keys->key_len != 32)
-        return ERR_INVALID;
     struct seal_gcm *gcm = mem_calloc(1, sizeof(*gcm));
     gcm->is_sender = is_sender;
     memcpy(gcm->rtp_salt, keys->rtp_salt, IV_LEN);
     memcpy(gcm->rtcp_salt, keys->rtcp_salt, IV_LEN);
     make_slots(gcm, SLOTS_MIN);
-    gcm->rtp = make_cipher(keys->rtp_key, keys->key_len, is_sender);
-    gcm->rtcp = make_cipher(keys->rtcp_key, keys->key_len, is_sender);
-    if (!gcm->rtp || !gcm->rtcp) {
+    enum err err = gcm_create(keys->engine, keys->rtp_key, keys->key_len, is_sender, &gcm->rtp);
+    if (err == ERR_OK)
+        err = gcm_create(keys->engine, keys->rtcp_key, keys->key_len, is_sender, &gcm->rtcp);
+    if (err != ERR_OK) {
         seal_gcm_free(gcm);
-        return ERR_IO;
+        return err;
     }
     *out = gcm;
     return ERR_OK;
@@ -161,48 +150,13 @@ void seal_gcm_free(struct seal_gcm *gcm)
         free(gcm->streams[i]);
     free(gcm->streams);
     free(gcm->slots);
-    EVP_CIPHER_CTX_free(gcm->rtcp); /* wipes the key schedule */
-    EVP_CIPHER_CTX_free(gcm->rtp);
+    gcm_free(gcm->rtcp);
+    gcm_free(gcm->rtp);
     OPENSSL_cleanse(gcm, sizeof(*gcm));
     free(gcm);
 }
 
-/* --- the cipher --- */
-
-/* One text in place: `aad` and `more` are authenticated alone. The tag is written, or compared, at `tag`. */
-struct text {
-    uint8_t *data;
-    size_t len;
-    const uint8_t *aad;
-    size_t aad_len;
-    const uint8_t *more; /* RTCP_TRAILER bytes, or NULL */
-    uint8_t *tag;
-};
-
-static bool feed(EVP_CIPHER_CTX *cipher, const struct text *text, const uint8_t iv[IV_LEN])
-{
-    int n;
-    return EVP_CipherInit_ex(cipher, NULL, NULL, NULL, iv, -1) == 1 &&
-           EVP_CipherUpdate(cipher, NULL, &n, text->aad, (int)text->aad_len) == 1 &&
-           (!text->more || EVP_CipherUpdate(cipher, NULL, &n, text->more, RTCP_TRAILER) == 1) &&
-           (!text->len || EVP_CipherUpdate(cipher, text->data, &n, text->data, (int)text->len) == 1);
-}
-
-static bool encrypt(EVP_CIPHER_CTX *cipher, const struct text *text, const uint8_t iv[IV_LEN])
-{
-    int n;
-    return feed(cipher, text, iv) && EVP_CipherFinal_ex(cipher, text->tag, &n) == 1 &&
-           EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, text->tag) == 1;
-}
-
-/* The comparison takes the same time wherever they differ (EVP). */
-static bool decrypt(EVP_CIPHER_CTX *cipher, const struct text *text, const uint8_t iv[IV_LEN])
-{
-    int n;
-    uint8_t rest[TAG_LEN];
-    return feed(cipher, text, iv) && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, text->tag) == 1 &&
-           EVP_CipherFinal_ex(cipher, rest, &n) == 1;
-}
+/* --- nonces --- */
 
 /* RFC 7714 section 8.1: two zeros, SSRC, roll-over count, sequence number; XOR salt. */
 static void rtp_iv(const struct seal_gcm *gcm, uint32_t ssrc, uint64_t index, uint8_t iv[IV_LEN])
@@ -266,11 +220,12 @@ enum err seal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
     seal_index_accept(&stream->rtp, index); /* first: whatever happens, this nonce is not used again */
     uint8_t iv[IV_LEN];
     rtp_iv(gcm, ssrc, index, iv);
-    struct text text = {.data = data + clear, .len = *len - clear, .aad = data, .aad_len = clear, .tag = data + *len};
-    if (!encrypt(gcm->rtp, &text, iv))
-        return ERR_IO;
-    *len += TAG_LEN;
-    return ERR_OK;
+    struct gcm_text text = {
+        .data = data + clear, .len = *len - clear, .aad = data, .aad_len = clear, .tag = data + *len};
+    err = gcm_seal(gcm->rtp, iv, &text);
+    if (err == ERR_OK)
+        *len += TAG_LEN;
+    return err;
 }
 
 enum err unseal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
@@ -292,10 +247,10 @@ enum err unseal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
         return err;
     uint8_t iv[IV_LEN];
     rtp_iv(gcm, ssrc, index, iv);
-    struct text text = {.data = data + clear, .len = plain - clear, .aad = data, .aad_len = clear, .tag = data + plain};
-    if (!decrypt(gcm->rtp, &text, iv))
-        return ERR_DENIED;
-    if (!stream)
+    struct gcm_text text = {
+        .data = data + clear, .len = plain - clear, .aad = data, .aad_len = clear, .tag = data + plain};
+    err = gcm_open(gcm->rtp, iv, &text);
+    if (err == ERR_OK && !stream)
         err = add(gcm, ssrc, &stream);
     if (err != ERR_OK)
         return err;
@@ -312,18 +267,16 @@ enum err seal_gcm_rtcp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
     if (gcm->rtcp_index == SEAL_RTCP_INDEX_MAX)
         return ERR_LIMIT;
     uint32_t index = ++gcm->rtcp_index;
-    uint8_t iv[IV_LEN], trailer[RTCP_TRAILER];
-    put32(trailer, RTCP_ENCRYPTED | index);
+    uint8_t iv[IV_LEN], aad[RTCP_HEADER + RTCP_TRAILER];
+    memcpy(aad, data, RTCP_HEADER);
+    put32(aad + RTCP_HEADER, RTCP_ENCRYPTED | index);
     rtcp_iv(gcm, get32(data + 4), index, iv);
-    struct text text = {.data = data + RTCP_HEADER,
-                        .len = *len - RTCP_HEADER,
-                        .aad = data,
-                        .aad_len = RTCP_HEADER,
-                        .more = trailer,
-                        .tag = data + *len};
-    if (!encrypt(gcm->rtcp, &text, iv))
-        return ERR_IO;
-    memcpy(data + *len + TAG_LEN, trailer, RTCP_TRAILER);
+    struct gcm_text text = {
+        .data = data + RTCP_HEADER, .len = *len - RTCP_HEADER, .aad = aad, .aad_len = sizeof(aad), .tag = data + *len};
+    enum err err = gcm_seal(gcm->rtcp, iv, &text);
+    if (err != ERR_OK)
+        return err;
+    memcpy(data + *len + TAG_LEN, aad + RTCP_HEADER, RTCP_TRAILER);
     *len += TAG_LEN + RTCP_TRAILER;
     return ERR_OK;
 }
@@ -339,19 +292,18 @@ enum err unseal_gcm_rtcp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
     enum err err = stream ? seal_rtcp_index_check(&stream->rtcp, index) : ERR_OK;
     if (err != ERR_OK)
         return err;
-    uint8_t iv[IV_LEN];
-    rtcp_iv(gcm, ssrc, index, iv);
     /* Without the E flag all of it is in the clear, and authenticated all the same (RFC 7714 section 9.3). */
     size_t clear = word & RTCP_ENCRYPTED ? RTCP_HEADER : plain;
-    struct text text = {.data = data + clear,
-                        .len = plain - clear,
-                        .aad = data,
-                        .aad_len = clear,
-                        .more = trailer,
-                        .tag = data + plain};
-    if (!decrypt(gcm->rtcp, &text, iv))
-        return ERR_DENIED;
-    if (!stream)
+    uint8_t iv[IV_LEN], aad[RTCP_MAX + RTCP_TRAILER];
+    if (clear > RTCP_MAX)
+        return ERR_INVALID;
+    memcpy(aad, data, clear);
+    memcpy(aad + clear, trailer, RTCP_TRAILER);
+    rtcp_iv(gcm, ssrc, index, iv);
+    struct gcm_text text = {
+        .data = data + clear, .len = plain - clear, .aad = aad, .aad_len = clear + RTCP_TRAILER, .tag = data + plain};
+    err = gcm_open(gcm->rtcp, iv, &text);
+    if (err == ERR_OK && !stream)
         err = add(gcm, ssrc, &stream);
     if (err != ERR_OK)
         return err;

@@ -1,5 +1,5 @@
-/* SRTP and SRTCP with AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714) over OpenSSL's EVP: one direction of one
- * connection. Owned by one media thread.
+/* SRTP and SRTCP with AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714): one direction of one connection. Owned by one
+ * media thread.
  *
  * Why not libsrtp: its per-packet way through NSS, as Debian builds it, costs several times the cipher itself, and more
  * with each connection (docs/performance.md). It stays for the other suite, and as a switch (`media.srtp`).
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "rtc/gcm.h"
 
 /* A member that sends from ever new SSRCs finds its packets refused at this number: 48 are known by signaling. */
 #define SEAL_GCM_STREAMS_IN 128
@@ -24,6 +25,7 @@
 
 /* The session keys of one direction. */
 struct seal_gcm_keys {
+    enum gcm_engine engine;
     size_t key_len; /* 16 or 32 */
     uint8_t rtp_key[SEAL_GCM_KEY_MAX];
     uint8_t rtp_salt[SEAL_GCM_SALT];

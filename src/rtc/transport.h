@@ -42,8 +42,8 @@ const char *rtc_identity_fingerprint(const struct rtc_identity *identity); /* "A
 /* What one media thread shares among its transports: SSL_CTX, STUN scratch, libsrtp. Owned by that thread. */
 struct rtc_context;
 MUST_CHECK enum err rtc_context_create(const struct rtc_identity *identity, struct rtc_context **out);
-/* Before the first transport: libsrtp2 seals and opens all suites of this context (`media.srtp: libsrtp`). */
-void rtc_context_use_srtp2(struct rtc_context *context);
+/* Before the first transport: who seals and opens, by its name in `media.srtp`; others are ignored. */
+void rtc_context_set_sealer(struct rtc_context *context, const char *name);
 void rtc_context_free(struct rtc_context *context);
 /* Once a process, before any thread: libsrtp and OpenSSL initialisation. */
 MUST_CHECK enum err rtc_global_init(void);

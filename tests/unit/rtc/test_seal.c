@@ -19,7 +19,7 @@ struct pair {
     struct seal *server;
 };
 
-static enum seal_maker maker; /* each test runs for both */
+static enum seal_maker maker; /* each test runs for all */
 
 static struct pair make_pair(enum seal_suite suite)
 {
@@ -215,6 +215,8 @@ int main(void)
         cmocka_unit_test(test_limits),
     };
     int failed = cmocka_run_group_tests_name("own", tests, NULL, NULL);
+    maker = SEAL_BY_OPENSSL;
+    failed += cmocka_run_group_tests_name("OpenSSL", tests, NULL, NULL);
     maker = SEAL_BY_SRTP2;
     failed += cmocka_run_group_tests_name("libsrtp", tests, NULL, NULL);
     rtc_global_free();

@@ -340,6 +340,7 @@ static enum err post_add(struct leg *leg, struct leg_line *line, const struct me
     cmd.u.sub_add.sub_id = media_new_id(leg->env->media);
     cmd.u.sub_add.track_id = track->id;
     cmd.u.sub_add.track_worker = track->worker;
+    cmd.u.sub_add.track_layers = track->layer_count;
     cmd.u.sub_add.source = track->format;
     cmd.u.sub_add.format = *format;
     cmd.u.sub_add.ssrc = line->ssrc;
@@ -363,6 +364,7 @@ static enum err post_move(struct leg *leg, struct leg_line *line)
     cmd.u.sub_move.sub_id = line->sub_id;
     cmd.u.sub_move.track_id = track->id;
     cmd.u.sub_move.track_worker = track->worker;
+    cmd.u.sub_move.track_layers = track->layer_count;
     cmd.u.sub_move.source = track->format;
     enum err err = pc_post(&leg->pc, &cmd);
     if (!err)

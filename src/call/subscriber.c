@@ -115,6 +115,7 @@ static enum err post_add(struct subscriber *subscriber, struct subscription *sub
     cmd.u.sub_add.sub_id = media_new_id(subscriber->env->media);
     cmd.u.sub_add.track_id = sub->track->id;
     cmd.u.sub_add.track_worker = sub->track->worker;
+    cmd.u.sub_add.track_layers = sub->track->layer_count;
     cmd.u.sub_add.source = sub->track->format;
     cmd.u.sub_add.format = sub->format;
     cmd.u.sub_add.ssrc = line->ssrc;
@@ -136,6 +137,7 @@ static enum err post_move(struct subscriber *subscriber, struct subscription *su
     cmd.u.sub_move.sub_id = sub->sub_id;
     cmd.u.sub_move.track_id = sub->track->id;
     cmd.u.sub_move.track_worker = sub->track->worker;
+    cmd.u.sub_move.track_layers = sub->track->layer_count;
     cmd.u.sub_move.source = sub->track->format;
     enum err err = pc_post(&subscriber->pc, &cmd);
     if (!err)

@@ -95,6 +95,7 @@ struct media_cmd {
             uint64_t sub_id;
             uint64_t track_id;
             uint16_t track_worker;      /* where the track lives */
+            uint8_t track_layers;       /* as the track has, 0 = 1 */
             struct media_format source; /* how the track comes in */
             struct media_format format; /* how it goes out on this peer's connection */
             uint32_t ssrc;
@@ -107,6 +108,7 @@ struct media_cmd {
             uint64_t sub_id;
             uint64_t track_id;
             uint16_t track_worker;
+            uint8_t track_layers;
             struct media_format source;
         } sub_move;
         struct {
@@ -115,7 +117,7 @@ struct media_cmd {
         } sub_pause;
         struct {
             uint64_t sub_id;
-            uint16_t width, height; /* shown size, 0 = unknown */
+            uint16_t width, height; /* shown size, 0 = unknown: of simulcast the layer that fits it is sent */
         } sub_want;
         struct {
             uint64_t sub_id;

@@ -93,13 +93,13 @@ static void on_key_wanted(void *ctx, uint8_t layer)
 }
 
 enum err relay_proxy(struct worker *worker, uint64_t track_id, uint16_t home, const struct media_format *format,
-                     struct router **out)
+                     uint8_t layer_count, struct router **out)
 {
     if (home >= worker->setup.count || home == worker->setup.index)
         return ERR_INVALID;
     struct proxy *proxy = mem_calloc_lines(1, sizeof(*proxy));
     proxy->home = home;
-    enum err err = router_init(&proxy->router, worker, track_id, format);
+    enum err err = router_init(&proxy->router, worker, track_id, format, layer_count);
     if (err) {
         free(proxy);
         return err;
@@ -130,6 +130,9 @@ static void on_open(struct router *router, uint16_t from)
 {
     router_relay_open(router, from);
     relay_send_sr(router->worker, from, router->track_id, router->sr_source[0], &router->sr[0]);
+    for (unsigned i = 1; router->layers && i < router->layers->count; i++)
+        if (router->sr[i].at_us)
+            relay_send_sr(router->worker, from, router->track_id, router->sr_source[i], &router->sr[i]);
 }
 
 static void on_sr(struct router *router, const struct relay_msg *msg)

@@ -48,7 +48,7 @@ void relay_send_sr(struct worker *worker, uint16_t to, uint64_t track_id, uint32
 
 /* The subscriber's side: the router of a track of another worker, made when it is the first subscription. */
 MUST_CHECK enum err relay_proxy(struct worker *worker, uint64_t track_id, uint16_t home,
-                                const struct media_format *format, struct router **out);
+                                const struct media_format *format, uint8_t layer_count, struct router **out);
 /* After a subscription left: a proxy without any goes away. Harmless for a track's own router. */
 void relay_on_sub_gone(struct router *router);
 

@@ -9,8 +9,11 @@
 #include "media/relay.h"
 #include "media/sub.h"
 
-enum err router_init(struct router *router, struct worker *worker, uint64_t track_id, const struct media_format *format)
+enum err router_init(struct router *router, struct worker *worker, uint64_t track_id, const struct media_format *format,
+                     uint8_t layer_count)
 {
+    if (layer_count < 1 || layer_count > MEDIA_LAYERS_MAX)
+        return ERR_INVALID;
     router->worker = worker;
     router->track_id = track_id;
     router->kind = format->kind;
@@ -19,8 +22,12 @@ enum err router_init(struct router *router, struct worker *worker, uint64_t trac
     if (err)
         return err;
     router->relay_until_us = mem_calloc(worker->setup.count, sizeof(*router->relay_until_us));
-    if (format->has_nack)
-        router->history[0] = history_create(ROUTER_HISTORY_PACKETS, ROUTER_HISTORY_US);
+    for (unsigned i = 0; format->has_nack && i < layer_count; i++)
+        router->history[i] = history_create(ROUTER_HISTORY_PACKETS, ROUTER_HISTORY_US);
+    if (layer_count > 1) {
+        router->layers = mem_calloc(1, sizeof(*router->layers));
+        layers_init(router->layers, layer_count, format->codec);
+    }
     return ERR_OK;
 }
 
@@ -42,6 +49,7 @@ void router_close(struct router *router)
             drain(router, i);
             history_free(router->history[i]);
         }
+    free(router->layers);
     free(router->relay_until_us);
     free(router->subs);
 }
@@ -102,9 +110,17 @@ static void keep(struct router *router, const struct packet_head *head, const ui
         pool_give(worker->packets, old);
 }
 
+static void choose_layers(struct router *router)
+{
+    for (unsigned i = 0; i < router->sub_count; i++)
+        sub_choose_layer(router->subs[i]);
+}
+
 void router_forward(struct router *router, const struct packet_head *head, const uint8_t *payload)
 {
     keep(router, head, payload);
+    if (router->layers && layers_on_packet(router->layers, head, payload))
+        choose_layers(router);
     struct sub **subs = router->subs;
     for (unsigned i = 0, n = router->sub_count; i < n; i++) {
         if (i + 1 < n)

@@ -12,6 +12,7 @@
 
 #include "flow/history.h"
 #include "flow/srmap.h"
+#include "media/layers.h"
 #include "media/media_cmd.h"
 #include "media/packet.h"
 #include "media/worker.h"
@@ -31,6 +32,7 @@ struct router {
     void (*on_key_wanted)(void *ctx, uint8_t layer);
     void *ctx;
     bool is_proxy;
+    struct layers *layers; /* of simulcast, NULL = one layer */
 
     /* owned by the media thread */
     struct sub **subs; /* an array: the fan-out loop reads ahead in it */
@@ -46,7 +48,7 @@ struct router {
 
 /* Registers it under its track id: ERR_EXISTS when there is one. */
 MUST_CHECK enum err router_init(struct router *router, struct worker *worker, uint64_t track_id,
-                                const struct media_format *format);
+                                const struct media_format *format, uint8_t layer_count);
 /* Detaches the subscriptions (they stay their peer's) and gives the history's packets back. */
 void router_close(struct router *router);
 

@@ -58,6 +58,16 @@ static void make_templates(struct sub *sub, const char *mid)
         sub->value_flag = is_audio ? PACKET_HAS_LEVEL : PACKET_HAS_ORIENTATION;
 }
 
+/* From now on the router's packets come. */
+static void attach(struct sub *sub, struct router *router)
+{
+    const struct layers *layers = router->layers;
+    sub->router = router;
+    sub->layer = layers ? layers_choose(layers, sub->want_width, sub->want_height) : 0;
+    sub->has_vp8map |= layers && sub->format.codec == MEDIA_VP8;
+    router_add_sub(router, sub);
+}
+
 enum err sub_create(struct peer *peer, struct router *router, const struct media_cmd *cmd)
 {
     struct worker *worker = peer->worker;
@@ -87,8 +97,7 @@ enum err sub_create(struct peer *peer, struct router *router, const struct media
     seqmap_init(&sub->map, (uint16_t)(rand_u32() & 0x3fff), rand_u32(), sub->format.clock_rate);
     rate_init(&sub->resend, RESEND_BYTES_PER_S, RESEND_BURST, worker->now_us);
     sub->is_paused = cmd->u.sub_add.is_paused;
-    sub->router = router;
-    router_add_sub(router, sub);
+    attach(sub, router);
     peer_add_sub(peer, sub);
     if (peer->is_ready)
         sub_on_ready(sub);
@@ -123,7 +132,7 @@ static void ask_key(struct sub *sub)
     if (!sub->router || (sub->key_asked_us && now_us - sub->key_asked_us < SUB_KEY_ASK_US))
         return;
     sub->key_asked_us = now_us;
-    router_want_key(sub->router, 0);
+    router_want_key(sub->router, sub->layer);
 }
 
 void sub_on_ready(struct sub *sub)
@@ -147,8 +156,7 @@ void sub_move(struct sub *sub, struct router *router)
     if (old)
         relay_on_sub_gone(old);
     sub->state = SUB_OFF;
-    sub->router = router;
-    router_add_sub(router, sub);
+    attach(sub, router);
     if (sub->peer->is_ready)
         sub_on_ready(sub);
 }
@@ -167,15 +175,48 @@ void sub_set_paused(struct sub *sub, bool is_paused)
         sub_on_ready(sub);
 }
 
+void sub_choose_layer(struct sub *sub)
+{
+    if (!sub->router || !sub->router->layers)
+        return;
+    uint8_t layer = layers_choose(sub->router->layers, sub->want_width, sub->want_height);
+    if (layer == sub->layer)
+        return;
+    sub->layer = layer;
+    sub->key_asked_us = 0;
+    if (sub->state == SUB_WAITING || (sub->state == SUB_ON && (sub->source & 3) != layer))
+        ask_key(sub);
+}
+
+void sub_want_size(struct sub *sub, uint16_t width, uint16_t height)
+{
+    sub->want_width = width;
+    sub->want_height = height;
+    sub_choose_layer(sub);
+}
+
+/* A packet of simulcast that is not of the run being forwarded: whether it is of no use here. While nothing flows, a
+ * lower layer than the wanted one is a picture at least. */
+static bool is_other_layer(const struct sub *sub, const struct packet_head *head)
+{
+    uint8_t layer = packet_layer(head);
+    bool is_start = sub->state == SUB_WAITING && layer < sub->layer && head->flags & PACKET_KEY;
+    return layer != sub->layer && !is_start;
+}
+
 /* A new run, or the first packet after a pause: whether the subscriber can go on from this packet. */
 static bool start(struct sub *sub, const struct packet_head *head)
 {
+    if (sub->router->layers && is_other_layer(sub, head))
+        return false;
     if (!(head->flags & PACKET_KEY)) {
-        sub->state = SUB_WAITING;
+        if (packet_layer(head) == (sub->source & 3))
+            sub->state = SUB_WAITING; /* else the layer that flows goes on until then */
         ask_key(sub);
         return false;
     }
     seqmap_switch(&sub->map, head->source);
+    vp8map_switch(&sub->vp8map);
     sub->source = head->source;
     sub->state = SUB_ON;
     sub_want_report(sub); /* lip sync from the start, not after a second */
@@ -211,6 +252,8 @@ size_t sub_write(struct sub *sub, const struct packet_head *head, const uint8_t 
         slot[len++] = (uint8_t)*osn;
     }
     memcpy(slot + len, payload, head->payload_len);
+    if (sub->has_vp8map)
+        vp8map_rewrite(&sub->vp8map, slot + len, head->payload_len);
     return len + head->payload_len;
 }
 

@@ -11,6 +11,7 @@
 
 #include "flow/seqmap.h"
 #include "flow/srmap.h"
+#include "flow/vp8map.h"
 #include "media/media_cmd.h"
 #include "media/packet.h"
 #include "media/rate.h"
@@ -47,10 +48,13 @@ struct sub {
     uint64_t packets; /* for sender reports */
     uint64_t octets;  /* payload only (RFC 3550 section 6.4.1) */
     bool wants_report;
+    uint8_t layer;      /* the one that is wanted; another one may flow until its key frame */
+    bool has_vp8map;    /* a layer of VP8 has picture numbers of its own */
     uint8_t value_flag; /* enum packet_flags: when set in a packet, `full` is its template */
     struct sub_template plain;
     struct sub_template full; /* with the audio level or the orientation */
     struct seqmap map;
+    struct vp8map vp8map;
 
     /* set once at creation */
     uint64_t id;
@@ -87,6 +91,10 @@ void sub_detach(struct sub *sub);
 /* From SUB_MOVE: goes on with another track from its next key frame on, whose numbers follow those of the old one. */
 void sub_move(struct sub *sub, struct router *router);
 void sub_set_paused(struct sub *sub, bool is_paused);
+/* From SUB_WANT: the size that it is shown at, which chooses the layer of a simulcast track. */
+void sub_want_size(struct sub *sub, uint16_t width, uint16_t height);
+/* The layers of its track changed: goes to the one that fits now, from that one's next key frame on. */
+void sub_choose_layer(struct sub *sub);
 /* The connection came up: forwarding may begin. */
 void sub_on_ready(struct sub *sub);
 /* It is over. */

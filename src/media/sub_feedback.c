@@ -73,7 +73,7 @@ void sub_on_nack(struct sub *sub, const struct rtcp_fb *fb)
 void sub_on_key_request(struct sub *sub)
 {
     if (sub->state != SUB_OFF && sub->router)
-        router_want_key(sub->router, 0);
+        router_want_key(sub->router, sub->state == SUB_ON ? sub->source & 3 : sub->layer);
 }
 
 void sub_on_report(struct sub *sub, const struct rtcp_report_block *block)

@@ -74,8 +74,10 @@ static void on_timer(void *ctx, uint64_t now_us)
 
 void track_ask_key(struct track *track, uint8_t index)
 {
+    if (index >= track->layer_count)
+        return;
     struct track_layer *layer = &track->layers[index];
-    if (index >= track->layer_count || track->format.kind != MEDIA_VIDEO || track->is_paused || !layer->ssrc)
+    if (track->format.kind != MEDIA_VIDEO || track->is_paused || !layer->ssrc)
         return;
     if (keyreq_ask(&layer->keyreq, track->router.worker->now_us))
         peer_send_pli(track->peer, layer->ssrc);
@@ -104,14 +106,15 @@ enum err track_create(struct peer *peer, const struct media_cmd *cmd, struct tra
     struct worker *worker = peer->worker;
     if (cmd->u.track_add.layer_count < 1 || cmd->u.track_add.layer_count > MEDIA_LAYERS_MAX)
         return ERR_INVALID;
-    struct track *track = mem_calloc_lines(1, sizeof(*track));
+    size_t layers_size = cmd->u.track_add.layer_count * sizeof(struct track_layer);
+    struct track *track = mem_calloc_lines(1, sizeof(*track) + layers_size);
     track->peer = peer;
     track->id = cmd->u.track_add.track_id;
     track->format = cmd->u.track_add.format;
     track->layer_count = cmd->u.track_add.layer_count;
     memcpy(track->mid, cmd->u.track_add.mid, sizeof(track->mid));
     track->mid[sizeof(track->mid) - 1] = '\0';
-    enum err err = router_init(&track->router, worker, track->id, &track->format);
+    enum err err = router_init(&track->router, worker, track->id, &track->format, track->layer_count);
     if (err) {
         free(track);
         return err;

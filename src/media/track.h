@@ -1,6 +1,6 @@
-/* What a peer sends: one track with its layers (one now; the array is where simulcast stands). Takes parsed packets,
- * keeps the statistics, asks for what is missing and for key frames, and hands the rest to its router. The owning
- * media thread; owned by its peer. */
+/* What a peer sends: one track with its layers: one, or the encodings of a simulcast, each with an SSRC of its own.
+ * Takes parsed packets, keeps the statistics, asks for what is missing and for key frames, and hands the rest to its
+ * router. The owning media thread; owned by its peer. */
 #ifndef ICHAT_MEDIA_TRACK_H
 #define ICHAT_MEDIA_TRACK_H
 
@@ -48,13 +48,13 @@ struct track {
 
     /* owned by the media thread */
     bool is_paused;
-    struct track_layer layers[MEDIA_LAYERS_MAX];
     struct rate packets; /* what it may send */
     struct rate small;   /* and of that, packets too small for video */
     struct timer timer;  /* NACK and key-frame requests; set only while there is something to ask for */
     struct audio_level level;
     struct call *call; /* audio: the ranking that it takes part in */
     struct list call_node;
+    struct track_layer layers[]; /* layer_count, lowest first */
 };
 
 /* The bytes of header extensions that matter, found in one walk over the packet. */

@@ -93,7 +93,7 @@ static void on_track_del(struct worker *worker, const struct media_cmd *cmd)
 }
 
 /* The track's router on this worker: its own, a proxy that is there already, or a new proxy. */
-static enum err find_router(struct worker *worker, uint64_t track_id, uint16_t track_worker,
+static enum err find_router(struct worker *worker, uint64_t track_id, uint16_t track_worker, uint8_t layer_count,
                             const struct media_format *source, struct router **out)
 {
     struct router *router = hmap_get_u64(worker->routers, track_id);
@@ -106,7 +106,7 @@ static enum err find_router(struct worker *worker, uint64_t track_id, uint16_t t
     }
     if (is_here)
         return ERR_NOT_FOUND;
-    return relay_proxy(worker, track_id, track_worker, source, out);
+    return relay_proxy(worker, track_id, track_worker, source, layer_count ? layer_count : 1, out);
 }
 
 static void on_sub_add(struct worker *worker, const struct media_cmd *cmd)
@@ -115,8 +115,8 @@ static void on_sub_add(struct worker *worker, const struct media_cmd *cmd)
     if (!peer)
         return;
     struct router *router;
-    enum err err =
-        find_router(worker, cmd->u.sub_add.track_id, cmd->u.sub_add.track_worker, &cmd->u.sub_add.source, &router);
+    enum err err = find_router(worker, cmd->u.sub_add.track_id, cmd->u.sub_add.track_worker,
+                               cmd->u.sub_add.track_layers, &cmd->u.sub_add.source, &router);
     if (err == ERR_NOT_FOUND) {
         worker->counts.unknown_ids++;
         return;
@@ -137,7 +137,8 @@ static void on_sub_move(struct worker *worker, const struct media_cmd *cmd)
     struct router *router;
     if (!sub)
         return;
-    if (find_router(worker, cmd->u.sub_move.track_id, cmd->u.sub_move.track_worker, &cmd->u.sub_move.source, &router))
+    if (find_router(worker, cmd->u.sub_move.track_id, cmd->u.sub_move.track_worker, cmd->u.sub_move.track_layers,
+                    &cmd->u.sub_move.source, &router))
         worker->counts.unknown_ids++;
     else
         sub_move(sub, router);
@@ -153,10 +154,8 @@ static void on_sub_pause(struct worker *worker, const struct media_cmd *cmd)
 static void on_sub_want(struct worker *worker, const struct media_cmd *cmd)
 {
     struct sub *sub = find_sub(worker, cmd, cmd->u.sub_want.sub_id);
-    if (!sub)
-        return;
-    sub->want_width = cmd->u.sub_want.width;
-    sub->want_height = cmd->u.sub_want.height;
+    if (sub)
+        sub_want_size(sub, cmd->u.sub_want.width, cmd->u.sub_want.height);
 }
 
 static void on_sub_del(struct worker *worker, const struct media_cmd *cmd)

@@ -9,19 +9,22 @@
 
 struct media_format fc_vp8(void)
 {
-    return (struct media_format){
-        .kind = MEDIA_VIDEO,
-        .codec = MEDIA_VP8,
-        .clock_rate = 90000,
-        .pt = FC_PT,
-        .rtx_pt = FC_RTX_PT,
-        .has_nack = true,
-        .has_pli = true,
-        .has_twcc = true,
-        .ext = {.mid = FC_EXT_MID, .twcc = FC_EXT_TWCC, .video_orientation = FC_EXT_ORIENTATION}};
+    return (struct media_format){.kind = MEDIA_VIDEO,
+                                 .codec = MEDIA_VP8,
+                                 .clock_rate = 90000,
+                                 .pt = FC_PT,
+                                 .rtx_pt = FC_RTX_PT,
+                                 .has_nack = true,
+                                 .has_pli = true,
+                                 .has_twcc = true,
+                                 .ext = {.mid = FC_EXT_MID,
+                                         .rid = FC_EXT_RID,
+                                         .repaired_rid = FC_EXT_REPAIRED_RID,
+                                         .twcc = FC_EXT_TWCC,
+                                         .video_orientation = FC_EXT_ORIENTATION}};
 }
 
-struct fake_call fc_make(struct fake *fake, unsigned subs)
+static struct fake_call make(struct fake *fake, unsigned subs, const struct media_layer *layers, uint8_t count)
 {
     struct fake_call call = {.fake = fake, .sub_count = subs};
     struct media_format format = fc_vp8();
@@ -29,8 +32,8 @@ struct fake_call fc_make(struct fake *fake, unsigned subs)
     struct media_cmd cmd = {.type = MEDIA_CMD_TRACK_ADD, .peer_id = call.pub->id};
     call.track_id = cmd.u.track_add.track_id = fake_id(fake);
     cmd.u.track_add.format = format;
-    cmd.u.track_add.layer_count = 1;
-    cmd.u.track_add.layers[0] = (struct media_layer){.ssrc = FC_IN, .rtx_ssrc = FC_IN_RTX};
+    cmd.u.track_add.layer_count = count;
+    memcpy(cmd.u.track_add.layers, layers, count * sizeof(*layers));
     strcpy(cmd.u.track_add.mid, "v");
     fake_cmd(fake, 0, &cmd);
     call.track = peer_find_track(call.pub, call.track_id);
@@ -39,8 +42,9 @@ struct fake_call fc_make(struct fake *fake, unsigned subs)
         uint16_t worker = (uint16_t)((i + 1) % fake->worker_count);
         call.subs[i] = fake_peer(fake, worker, 1, 2 + i);
         cmd = (struct media_cmd){.type = MEDIA_CMD_SUB_ADD, .peer_id = call.subs[i]->id};
-        cmd.u.sub_add.sub_id = fake_id(fake);
+        call.sub_ids[i] = cmd.u.sub_add.sub_id = fake_id(fake);
         cmd.u.sub_add.track_id = call.track_id;
+        cmd.u.sub_add.track_layers = count;
         cmd.u.sub_add.source = format;
         cmd.u.sub_add.format = format;
         cmd.u.sub_add.ssrc = FC_OUT + 2 * i;
@@ -52,14 +56,31 @@ struct fake_call fc_make(struct fake *fake, unsigned subs)
     return call;
 }
 
+struct fake_call fc_make(struct fake *fake, unsigned subs)
+{
+    struct media_layer layer = {.ssrc = FC_IN, .rtx_ssrc = FC_IN_RTX};
+    return make(fake, subs, &layer, 1);
+}
+
+struct fake_call fc_make_simulcast(struct fake *fake, unsigned subs)
+{
+    static const struct media_layer layers[] = {{.rid = "q"}, {.rid = "h"}, {.rid = "f"}};
+    return make(fake, subs, layers, 3);
+}
+
 size_t fc_build(const struct fc_rtp *rtp, uint8_t *out, size_t size)
 {
     struct wr wr = wr_make(out, size);
     uint8_t twcc[2] = {(uint8_t)(rtp->twcc >> 8), (uint8_t)rtp->twcc};
-    struct rtp_ext list[3];
+    struct rtp_ext list[5];
     unsigned count = 0;
     if (rtp->mid)
         list[count++] = (struct rtp_ext){FC_EXT_MID, (uint8_t)strlen(rtp->mid), (const uint8_t *)rtp->mid};
+    if (rtp->rid)
+        list[count++] = (struct rtp_ext){FC_EXT_RID, (uint8_t)strlen(rtp->rid), (const uint8_t *)rtp->rid};
+    if (rtp->repaired_rid)
+        list[count++] = (struct rtp_ext){FC_EXT_REPAIRED_RID, (uint8_t)strlen(rtp->repaired_rid),
+                                         (const uint8_t *)rtp->repaired_rid};
     if (rtp->has_twcc)
         list[count++] = (struct rtp_ext){FC_EXT_TWCC, 2, twcc};
     if (rtp->has_orientation)

@@ -13,12 +13,15 @@
 #define FC_EXT_TWCC 3
 #define FC_EXT_MID 4
 #define FC_EXT_ORIENTATION 5
+#define FC_EXT_RID 6
+#define FC_EXT_REPAIRED_RID 7
 
 struct fake_call {
     struct fake *fake;
     struct peer *pub;
     uint64_t track_id;
     struct track *track;
+    uint64_t sub_ids[FC_SUBS_MAX];
     unsigned sub_count;
     struct peer *subs[FC_SUBS_MAX];
 };
@@ -26,6 +29,8 @@ struct fake_call {
 struct media_format fc_vp8(void);
 /* Publisher on worker 0, subscriber i on worker (i + 1) % workers. */
 struct fake_call fc_make(struct fake *fake, unsigned subs);
+/* The same with a track of three layers "q", "h" and "f", whose SSRCs are to be learned. */
+struct fake_call fc_make_simulcast(struct fake *fake, unsigned subs);
 /* Builds a packet; its length. */
 struct fc_rtp {
     uint32_t ssrc;
@@ -34,6 +39,8 @@ struct fc_rtp {
     uint32_t timestamp;
     bool marker;
     const char *mid;
+    const char *rid;
+    const char *repaired_rid;
     bool has_twcc;
     uint16_t twcc;
     bool has_orientation;

@@ -8,8 +8,9 @@
  * error) publish_offer_clear(&offer)
  *
  * What is agreed on: one BUNDLE with rtcp-mux; Opus; VP8 or H264 (packetization mode 1, baseline) and its RTX; NACK,
- * PLI, FIR, transport-wide feedback; the header extensions of struct media_ext_ids. Data channels and simulcast are
- * turned down for now, by port 0 and by silence. */
+ * PLI, FIR, transport-wide feedback; the header extensions of struct media_ext_ids; on the publish connection up to
+ * MEDIA_LAYERS_MAX simulcast streams a line, by RID. Data channels are turned down for now, by port 0; simulcast in
+ * a=ssrc-group:SIM by silence. */
 #ifndef ICHAT_CALL_NEGOTIATE_H
 #define ICHAT_CALL_NEGOTIATE_H
 
@@ -48,7 +49,7 @@ struct publish_line {
     bool is_sending;  /* the client offers to send. Cleared by the caller: answered as inactive */
     struct media_format format;
     uint8_t layer_count;
-    struct media_layer layers[MEDIA_LAYERS_MAX];
+    struct media_layer layers[MEDIA_LAYERS_MAX]; /* with RIDs: simulcast, in the client's order */
 };
 
 struct publish_offer {
@@ -63,7 +64,7 @@ struct publish_offer {
 /* ERR_INVALID, ERR_LIMIT: `error` holds a sentence for the client. On success `out` is to be cleared. */
 MUST_CHECK enum err publish_offer_read(const char *sdp, size_t len, struct publish_offer *out,
                                        char error[SDP_ERROR_MAX]);
-/* The same facts of an answer, for connections on which both sides send. */
+/* The same facts of an offer or an answer, for connections on which both sides send; without simulcast. */
 MUST_CHECK enum err publish_description_read(const char *sdp, size_t len, bool is_answer, struct publish_offer *out,
                                              char error[SDP_ERROR_MAX]);
 void publish_answer_write(const struct publish_offer *offer, const struct negotiate_local *local, struct text *out);
@@ -136,6 +137,9 @@ struct negotiate_source {
     const char *track;
 };
 void negotiate_write_source(struct sdp *sdp, struct sdp_media *media, const struct negotiate_source *source);
+/* The layers of a line that sends simulcast; any other one stays as it is. What is more than we take is left out. */
+void negotiate_read_simulcast(const struct sdp_media *media, struct publish_line *line);
+void negotiate_write_simulcast(struct sdp *sdp, struct sdp_media *media, const struct publish_line *line);
 /* Fills pt, rtx_pt and the feedback flags from a codec of the other side. */
 void negotiate_read_codec(const struct sdp_media *media, const struct sdp_codec *codec, struct media_format *out);
 

@@ -187,7 +187,11 @@ enum err publish_description_read(const char *sdp, size_t len, bool is_answer, s
 
 enum err publish_offer_read(const char *sdp, size_t len, struct publish_offer *out, char error[SDP_ERROR_MAX])
 {
-    return publish_description_read(sdp, len, false, out, error);
+    enum err err = publish_description_read(sdp, len, false, out, error);
+    for (unsigned i = 0; !err && i < out->line_count; i++)
+        if (out->lines[i].is_accepted)
+            negotiate_read_simulcast(out->sdp->media[i], &out->lines[i]);
+    return err;
 }
 
 void publish_offer_clear(struct publish_offer *offer)
@@ -229,6 +233,8 @@ static void write_line(struct sdp *sdp, const struct publish_offer *offer, unsig
     const struct sdp_codec *codec = sdp_find_pt(offered, line->format.pt);
     bool has_profile = sdp_fmtp_get(codec, "profile-level-id", profile, sizeof(profile));
     negotiate_write_format(sdp, media, &line->format, has_profile ? profile : NULL, local->start_bitrate_kbps);
+    if (line->is_sending)
+        negotiate_write_simulcast(sdp, media, line);
 }
 
 void publish_answer_write(const struct publish_offer *offer, const struct negotiate_local *local, struct text *out)

@@ -161,9 +161,19 @@ static bool is_same_format(const struct media_format *a, const struct media_form
            a->has_fir == b->has_fir && a->has_twcc == b->has_twcc && is_same_ext(&a->ext, &b->ext);
 }
 
+static bool is_same_layers(const struct call_track *track, const struct publish_line *line)
+{
+    if (line->layer_count != track->layer_count || line->layers[0].ssrc != track->layers[0].ssrc ||
+        line->layers[0].rtx_ssrc != track->layers[0].rtx_ssrc)
+        return false;
+    for (unsigned i = 0; line->layer_count > 1 && i < line->layer_count; i++)
+        if (strcmp(line->layers[i].rid, track->layers[i].rid) != 0)
+            return false;
+    return true;
+}
+
 bool track_goes_on(const struct call_track *track, const struct publish_line *line, enum track_source source)
 {
     return !track->is_orphan && line->is_sending && source == track->source &&
-           is_same_format(&track->format, &line->format) && line->layer_count == track->layer_count &&
-           line->layers[0].ssrc == track->layers[0].ssrc && line->layers[0].rtx_ssrc == track->layers[0].rtx_ssrc;
+           is_same_format(&track->format, &line->format) && is_same_layers(track, line);
 }

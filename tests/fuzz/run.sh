@@ -8,7 +8,7 @@ root=$(cd "$here/../.." && pwd)
 build=${FUZZ_BUILD:-$root/build-fuzz}
 seconds=${1:-10}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- codec rtcp rtp sdp seal stun twcc v2_msg multipart mysqldump
+[ $# -gt 0 ] || set -- codec publish rtcp rtp sdp seal stun twcc v2_msg multipart mysqldump
 
 found=$(mktemp -d)
 trap 'rm -rf "$found"' EXIT
@@ -39,10 +39,12 @@ for target in "$@"; do
     quiet ninja -C "$build" -j2 "tests/fuzz/fuzz_$target"
     mkdir -p "$found/$target"
     options=""
-    [ "$target" = sdp ] && options="-dict=$here/sdp.dict -max_len=20000"
+    corpus=$here/corpus/$target
+    [ "$target" = publish ] && corpus=$here/corpus/sdp
+    case $target in publish | sdp) options="-dict=$here/sdp.dict -max_len=20000" ;; esac
     # shellcheck disable=SC2086
     if "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-        -artifact_prefix="$here/out/$target-" $options "$found/$target" "$here/corpus/$target" >"$found/$target.log" 2>&1; then
+        -artifact_prefix="$here/out/$target-" $options "$found/$target" "$corpus" >"$found/$target.log" 2>&1; then
         passed=$((passed + 1))
         echo "fuzz $target: ok, $(sed -n 's/^stat::number_of_executed_units: *//p' "$found/$target.log") runs"
     else

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,18 +225,87 @@ static void test_empty_offer_is_answered_likewise(void **state)
     free(answer);
 }
 
-static void test_simulcast_becomes_one_stream(void **state)
+static void test_simulcast(void **state)
 {
     (void)state;
     char *sdp = sdp_file("chrome_simulcast_offer.sdp");
     struct publish_offer *offer = read_offer(sdp);
     assert_true(offer->lines[0].is_sending);
-    assert_int_equal(offer->lines[0].layer_count, 1);
-    assert_int_equal(offer->lines[0].layers[0].ssrc, 0); /* learned by MID */
+    assert_int_equal(offer->lines[0].layer_count, 3);
+    static const char *const rids[] = {"q", "h", "f"};
+    for (unsigned i = 0; i < 3; i++) {
+        assert_string_equal(offer->lines[0].layers[i].rid, rids[i]);
+        assert_int_equal(offer->lines[0].layers[i].ssrc, 0); /* learned by RID */
+        assert_int_equal(offer->lines[0].layers[i].rtx_ssrc, 0);
+    }
     char *answer = answer_of(offer);
+    assert_has(answer, "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n");
+    assert_has(answer, "a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n");
+    assert_has(answer, "a=rid:q recv\r\na=rid:h recv\r\na=rid:f recv\r\na=simulcast:recv q;h;f\r\n");
+    free(answer);
+    offer->lines[0].is_sending = false; /* nobody wants it */
+    answer = answer_of(offer);
     assert_has_not(answer, "a=rid:");
     assert_has_not(answer, "a=simulcast:");
     free(answer);
+    free_offer(offer);
+    free(sdp);
+}
+
+/* The list that is answered, "" = one stream. */
+static void test_simulcast_lists(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *answer;
+    } cases[] = {
+        {"send q;h;f", "send f;h;q", "f;h;q"},
+        {"send q;h;f", "send ~q;h,f", "q;h"},
+        {"send q;h;f", "send x,q;~y,~h;z", "q;h"}, /* of the unknown nothing stays */
+        {"send q;h;f", "send q;q;q", "q"},
+        {"send q;h;f", "send ;;q;;;h;", "q;h"},
+        {"send q;h;f", "send ~;,;~,~;,,,", ""},
+        {"send q;h;f", "send q", ""},
+        {"send q;h;f", "send Q;H;F", ""},
+        {"send q;h;f", "recv q;h;f", ""},
+        {"a=rid:f send\n", "a=rid:f recv\n", "q;h"},
+        {"a=rid:f send\n", "a=rid:f send pt=97,98;max-width=640\n", "q;h"},
+        {"a=rid:f send\n", "a=rid:f send max-width=640;pt=100,96\n", "q;h;f"},
+        {"a=rid:f send\n", "a=rid:f send pt=\n", "q;h"},
+        {"send q;h;f", "send q;0123456789abcdefg;f", "q;f"},
+        {"a=rid:f send\n", "a=rid:f send\na=rid:0123456789abcdefg send\na=rid:g send\n", "q;h;f"},
+        {"f send\na=simulcast:send q;h;f", "f send\na=rid:g send\na=simulcast:send q;h;f;g", "q;h;f"}, /* four */
+        {"a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\n", "", ""},
+        {"a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\n", "", ""},
+        {"a=simulcast:send q;h;f\n", "", ""},
+        {"a=rid:q send\na=rid:h send\na=rid:f send\na=simulcast:send q;h;f\n",
+         "a=ssrc-group:SIM 1 2 3\na=ssrc:1 cname:x\na=ssrc:2 cname:x\na=ssrc:3 cname:x\n", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *sdp = sdp_replace_take(sdp_file("chrome_simulcast_offer.sdp"), cases[i].from, cases[i].to);
+        struct publish_offer *offer = read_offer(sdp);
+        char *answer = answer_of(offer);
+        char line[64];
+        snprintf(line, sizeof(line), "a=simulcast:recv %s\r\n", cases[i].answer);
+        if (cases[i].answer[0] ? !strstr(answer, line) : strstr(answer, "a=simulcast") || strstr(answer, "a=rid"))
+            fail_msg("case %zu: no \"%s\" in\n%s", i, cases[i].answer, answer);
+        assert_true(offer->lines[0].layer_count >= 1);
+        free(answer);
+        free_offer(offer);
+        free(sdp);
+    }
+}
+
+/* A connection of the older protocol has one stream a line. */
+static void test_no_simulcast_on_a_leg(void **state)
+{
+    (void)state;
+    char *sdp = sdp_file("chrome_simulcast_offer.sdp");
+    struct publish_offer *offer = calloc(1, sizeof(*offer));
+    char error[SDP_ERROR_MAX];
+    assert_int_equal(publish_description_read(sdp, strlen(sdp), false, offer, error), ERR_OK);
+    assert_int_equal(offer->lines[0].layer_count, 1);
+    assert_string_equal(offer->lines[0].layers[0].rid, "");
     free_offer(offer);
     free(sdp);
 }
@@ -411,7 +481,9 @@ int main(void)
         cmocka_unit_test(test_answer_to_chromium),
         cmocka_unit_test(test_offers_of_real_clients),
         cmocka_unit_test(test_empty_offer_is_answered_likewise),
-        cmocka_unit_test(test_simulcast_becomes_one_stream),
+        cmocka_unit_test(test_simulcast),
+        cmocka_unit_test(test_simulcast_lists),
+        cmocka_unit_test(test_no_simulcast_on_a_leg),
         cmocka_unit_test(test_h264_first),
         cmocka_unit_test(test_h264_that_we_do_not_take),
         cmocka_unit_test(test_a_line_without_our_codec_is_rejected),

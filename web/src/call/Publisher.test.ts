@@ -19,9 +19,11 @@ class FakeTransceiver {
 class FakePc {
   readonly transceivers: FakeTransceiver[] = [];
   readonly offers: { iceRestart?: boolean }[] = [];
+  readonly encodings: (RTCRtpEncodingParameters[] | undefined)[] = [];
   signalingState = 'stable';
   localDescription = { sdp: 'offer' };
-  addTransceiver = (track: unknown) => {
+  addTransceiver = (track: unknown, init: RTCRtpTransceiverInit) => {
+    this.encodings.push(init.sendEncodings);
     const transceiver = new FakeTransceiver(String(this.transceivers.length), track);
     this.transceivers.push(transceiver);
     return transceiver;
@@ -47,7 +49,7 @@ let pc: FakePc;
 let publisher: Publisher;
 const failed = vi.fn();
 const request = vi.fn();
-const track = (id: string) => ({ id }) as unknown as MediaStreamTrack;
+const track = (id: string, height = 360) => ({ id, getSettings: () => ({ height }) }) as unknown as MediaStreamTrack;
 const settle = () => new Promise((resolve) => setTimeout(resolve));
 const sent = (type: string) => request.mock.calls.filter((call) => call[0] === type).map((call) => call[1]);
 
@@ -91,7 +93,27 @@ test('camera off and on changes the track and says mute, without an offer', asyn
     { trackId: 't0', muted: false },
   ]);
   expect(pc.transceivers).toHaveLength(1);
-  expect(pc.transceivers[0]?.sender.track).toEqual({ id: 'c2' });
+  expect(pc.transceivers[0]?.sender.track).toMatchObject({ id: 'c2' });
+});
+
+test('a large camera goes out in three layers, lowest first; a small one and a screen in one', async () => {
+  void publisher.send('mic', track('m'), false);
+  void publisher.send('camera', track('c', 720), false);
+  void publisher.send('screen', track('s', 1080), false);
+  await settle();
+  const [mic, camera, screen] = pc.encodings;
+  expect(mic).toBeUndefined();
+  expect(camera?.map(({ rid, scaleResolutionDownBy }) => [rid, scaleResolutionDownBy])).toEqual([
+    ['q', 4],
+    ['h', 2],
+    ['f', 1],
+  ]);
+  expect(screen).toEqual([{ maxBitrate: 2_500_000 }]);
+  const small = new FakePc();
+  const other = new Publisher({ createPc: () => small as unknown as RTCPeerConnection, request, failed });
+  void other.send('camera', track('c', 480), false);
+  await settle();
+  expect(small.encodings).toEqual([[{ maxBitrate: 1_500_000 }]]);
 });
 
 test('muted while the offer is under way is told after its answer', async () => {

@@ -10,6 +10,21 @@ export interface PublisherDeps {
 }
 
 const MAX_BITRATE: Partial<Record<Source, number>> = { camera: 1_500_000, screen: 2_500_000 };
+// From this height on a camera goes out in three layers, and each receiver gets the one that fits its tile. Below it
+// the smallest would be a stamp, and encoding thrice costs the sender more than it saves anyone.
+const SIMULCAST_HEIGHT = 540;
+const LAYERS: RTCRtpEncodingParameters[] = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: MAX_BITRATE.camera },
+];
+
+function encodingsOf(source: Source, track: MediaStreamTrack): RTCRtpEncodingParameters[] | undefined {
+  const maxBitrate = MAX_BITRATE[source];
+  if (kindOf(source) !== 'video' || !maxBitrate) return undefined;
+  const isLarge = source === 'camera' && (track.getSettings().height ?? 0) >= SIMULCAST_HEIGHT;
+  return isLarge ? LAYERS.map((layer) => ({ ...layer })) : [{ maxBitrate }];
+}
 
 interface Slot {
   transceiver: RTCRtpTransceiver;
@@ -78,11 +93,10 @@ export class Publisher {
   }
 
   private open(source: Source, track: MediaStreamTrack, muted: boolean): void {
-    const maxBitrate = MAX_BITRATE[source];
     const transceiver = this.pc.addTransceiver(track, {
       direction: 'sendonly',
       streams: [source.startsWith('screen') ? this.screenStream : this.personStream],
-      sendEncodings: maxBitrate && kindOf(source) === 'video' ? [{ maxBitrate }] : undefined,
+      sendEncodings: encodingsOf(source, track),
     });
     this.slots.set(source, { transceiver, muted, trackId: '', toldMuted: null });
     this.negotiate();

@@ -17,6 +17,14 @@ uint64_t clock_now_us(void)
     return read_us(CLOCK_MONOTONIC) + 1; /* 0 means "never" in many a struct */
 }
 
+void clock_sleep_until_us(uint64_t at_us)
+{
+    uint64_t us = at_us - 1; /* as clock_now_us() */
+    const struct timespec until = {.tv_sec = (time_t)(us / US_PER_S), .tv_nsec = (long)(us % US_PER_S * 1000)};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until,
+                          NULL); /* early on a signal: callers look at the clock */
+}
+
 int64_t clock_wall_us(void)
 {
     return (int64_t)read_us(CLOCK_REALTIME);

@@ -10,6 +10,8 @@
 
 /* Monotonic microseconds; what every `now_us` is. Never 0. */
 uint64_t clock_now_us(void);
+/* Sleeps until that moment; at once when it is past. */
+void clock_sleep_until_us(uint64_t at_us);
 /* Wall clock, microseconds since 1970-01-01 UTC; what the database stores. */
 int64_t clock_wall_us(void);
 

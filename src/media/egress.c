@@ -12,14 +12,14 @@ uint8_t *egress_slot(struct worker *worker)
     return udp_tx_slot(worker->tx);
 }
 
-void egress_rtp(struct worker *worker, struct transport *transport, uint8_t *slot, size_t len)
+void egress_rtp(struct worker *worker, struct transport *transport, uint8_t *slot, size_t len, enum udp_lane lane)
 {
     const struct addr *to = transport_remote(transport);
     if (!to || transport_seal_rtp(transport, slot, &len, EGRESS_SLOT_SIZE)) {
         worker->counts.seal_failures++;
         return;
     }
-    udp_tx_commit(worker->tx, len, to);
+    udp_tx_commit(worker->tx, len, to, lane);
     worker->counts.packets_out++;
 }
 
@@ -30,7 +30,7 @@ void egress_rtcp(struct worker *worker, struct transport *transport, uint8_t *sl
         worker->counts.seal_failures++;
         return;
     }
-    udp_tx_commit(worker->tx, len, to);
+    udp_tx_commit(worker->tx, len, to, UDP_LANE_SMALL);
 }
 
 void egress_raw(struct worker *worker, const uint8_t *data, size_t len, const struct addr *to)
@@ -39,7 +39,7 @@ void egress_raw(struct worker *worker, const uint8_t *data, size_t len, const st
         return;
     uint8_t *slot = egress_slot(worker);
     memcpy(slot, data, len);
-    udp_tx_commit(worker->tx, len, to);
+    udp_tx_commit(worker->tx, len, to, UDP_LANE_SMALL);
 }
 
 void egress_flush(struct worker *worker)

@@ -3,7 +3,8 @@
  *
  *     uint8_t *slot = egress_slot(worker);                 EGRESS_SLOT_SIZE bytes, never NULL
  *     len = write(slot);
- *     egress_rtp(worker, transport, slot, len);            a slot that is not handed back is simply given out again */
+ *     egress_rtp(worker, transport, slot, len, lane);            a slot that is not handed back is simply given out
+ * again */
 #ifndef ICHAT_MEDIA_EGRESS_H
 #define ICHAT_MEDIA_EGRESS_H
 
@@ -16,7 +17,7 @@
 #define EGRESS_RTCP_MAX 1200 /* plain bytes of one compound, to stay under every path's MTU with the trailer */
 
 uint8_t *egress_slot(struct worker *worker);
-void egress_rtp(struct worker *worker, struct transport *transport, uint8_t *slot, size_t len);
+void egress_rtp(struct worker *worker, struct transport *transport, uint8_t *slot, size_t len, enum udp_lane lane);
 void egress_rtcp(struct worker *worker, struct transport *transport, uint8_t *slot, size_t len);
 /* A STUN answer or DTLS flight, as it is. */
 void egress_raw(struct worker *worker, const uint8_t *data, size_t len, const struct addr *to);

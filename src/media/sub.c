@@ -85,6 +85,7 @@ enum err sub_create(struct peer *peer, struct router *router, const struct media
     sub->worker = worker;
     sub->transport = peer->transport;
     sub->format = cmd->u.sub_add.format;
+    sub->lane = sub->format.kind == MEDIA_AUDIO ? UDP_LANE_SMALL : UDP_LANE_LARGE;
     sub->ssrc = cmd->u.sub_add.ssrc;
     sub->rtx_ssrc = sub->format.rtx_pt ? cmd->u.sub_add.rtx_ssrc : 0;
     sub->rtx_seq = (uint16_t)rand_u32();
@@ -279,7 +280,7 @@ void sub_forward(struct sub *sub, const struct packet_head *head, const uint8_t 
         return;
     uint8_t *slot = egress_slot(sub->worker);
     size_t len = sub_write(sub, head, payload, &out, NULL, slot);
-    egress_rtp(sub->worker, sub->transport, slot, len);
+    egress_rtp(sub->worker, sub->transport, slot, len, sub->lane);
     sub->packets++;
     sub->octets += head->payload_len;
 }

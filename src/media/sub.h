@@ -50,6 +50,7 @@ struct sub {
     bool wants_report;
     uint8_t layer;      /* the one that is wanted; another one may flow until its key frame */
     bool has_vp8map;    /* a layer of VP8 has picture numbers of its own */
+    enum udp_lane lane;
     uint8_t value_flag; /* enum packet_flags: when set in a packet, `full` is its template */
     struct sub_template plain;
     struct sub_template full; /* with the audio level or the orientation */

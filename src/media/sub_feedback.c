@@ -43,7 +43,7 @@ static void resend(struct sub *sub, const struct packet *packet, uint16_t out_se
     size_t len = sub_write(sub, &packet->head, packet->payload, &out, &out_seq, slot);
     rtp_set_ssrc(slot, sub->rtx_ssrc);
     rtp_set_pt(slot, sub->format.rtx_pt);
-    egress_rtp(worker, sub->transport, slot, len);
+    egress_rtp(worker, sub->transport, slot, len, sub->lane);
     worker->counts.retransmitted++;
 }
 

@@ -24,7 +24,9 @@
 #define RELAY_BATCH 256
 #define SLEEP_MAX_MS 1000
 #define SECOND_US 1000000ULL
-#define BUSY_WINDOW_US 100000 /* a storm of joins must be seen while it lasts */
+#define BUSY_WINDOW_US 100000    /* a storm of joins must be seen while it lasts */
+#define GATHER_FROM_PERMILLE 150 /* busy enough for pauses */
+#define GATHER_TO_PERMILLE 50    /* so little, pauses included, that there is nothing to gather */
 
 /* --- datagrams --- */
 
@@ -147,9 +149,25 @@ static void note_sleep(struct worker *worker, uint64_t from_us, uint64_t to_us)
     if (window_us < BUSY_WINDOW_US)
         return;
     uint64_t awake_us = window_us > worker->asleep_us ? window_us - worker->asleep_us : 0;
-    atomic_store_explicit(&worker->busy_permille, (unsigned)(awake_us * 1000 / window_us), memory_order_relaxed);
+    unsigned busy = (unsigned)(awake_us * 1000 / window_us);
+    atomic_store_explicit(&worker->busy_permille, busy, memory_order_relaxed);
     worker->busy_since_us = to_us;
     worker->asleep_us = 0;
+    /* A packet waits for a pause at most, then for a turn, which takes `busy` of a pause. */
+    bool is_gathering = busy >= (worker->pause_us ? GATHER_TO_PERMILLE : GATHER_FROM_PERMILLE);
+    worker->pause_us = is_gathering ? worker->setup.conf->media.gather_us * 1000ULL / (1000 + busy) : 0;
+}
+
+static void pause_turns(struct worker *worker, uint64_t now_us)
+{
+    uint64_t until_us = worker->turn_us + worker->pause_us;
+    worker->has_datagrams = true; /* read without asking whether there are any */
+    if (until_us > now_us) {
+        clock_sleep_until_us(until_us);
+        note_sleep(worker, now_us, clock_now_us());
+    } else {
+        note_sleep(worker, now_us, now_us);
+    }
 }
 
 /* Sleeps only when every queue is empty; a queue that is armed wakes the loop, one that is not costs its posters
@@ -159,6 +177,10 @@ static void wait_for_work(struct worker *worker)
     uint64_t now_us = clock_now_us();
     if (worker->has_datagrams || worker->has_more) {
         note_sleep(worker, now_us, now_us);
+        return;
+    }
+    if (worker->pause_us) {
+        pause_turns(worker, now_us);
         return;
     }
     int wait_ms = timers_wait_ms(worker->timers, now_us, SLEEP_MAX_MS);
@@ -176,7 +198,7 @@ static void run(void *ctx)
     on_levels(worker, worker->now_us);
     while (!worker->is_stopping) {
         wait_for_work(worker);
-        worker->now_us = clock_now_us();
+        worker->now_us = worker->turn_us = clock_now_us();
         worker->has_more = run_commands(worker);
         worker->has_more |= relay_run(worker, RELAY_BATCH);
         read_datagrams(worker);

@@ -2,7 +2,12 @@
  * media/, which all run on this thread; worker_create, worker_start and worker_free are main's.
  *
  * A turn of the loop: wait (only when nothing is left to do), commands, packets from other workers, datagrams, timers,
- * then one flush of all that has to go out. */
+ * then one flush of all that has to go out.
+ *
+ * A thread with little to do wakes for each packet. One with much to do takes a turn each `media.gather_us` or less, as
+ * a network card that moderates its interrupts: several packets for a receiver then leave as one GSO run, and nobody
+ * who posts to its queues has to wake it. A packet waits for at most a pause and the turn after it, which together are
+ * no longer than media.gather_us. */
 #ifndef ICHAT_MEDIA_WORKER_H
 #define ICHAT_MEDIA_WORKER_H
 
@@ -101,6 +106,8 @@ struct worker {
     struct worker_counts published;
     uint64_t busy_since_us; /* since when the time asleep is summed up */
     uint64_t asleep_us;
+    uint64_t turn_us;  /* when this turn began */
+    uint64_t pause_us; /* between the beginnings of two turns, so that packets gather; 0 = none */
 
     /* atomic, any thread */
     atomic_uint busy_permille; /* of the last tenth of a second or more; place.h */

@@ -8,8 +8,8 @@
  *
  * Sending: slots are filled in any order of receivers and sent at the end of a loop turn.
  *     uint8_t *slot = udp_tx_slot(tx);                                   UDP_TX_SLOT_SIZE bytes, or NULL when full:
- * flush udp_tx_commit(tx, len, &to); udp_tx_flush(tx, fd);                                              groups runs per
- * receiver, sendmmsg, empties
+ * flush udp_tx_commit(tx, len, &to, lane); udp_tx_flush(tx, fd);                                              groups
+ * runs per receiver, sendmmsg, empties
  */
 #ifndef ICHAT_NET_UDP_BATCH_H
 #define ICHAT_NET_UDP_BATCH_H
@@ -47,8 +47,16 @@ uint64_t udp_rx_oversized(const struct udp_rx *rx);
 struct udp_tx *udp_tx_create(size_t slots, bool has_gso, const struct udp_locals *locals);
 void udp_tx_free(struct udp_tx *tx);
 uint8_t *udp_tx_slot(struct udp_tx *tx);
-/* Takes the slot last given out. Several commits to the same receiver keep their order. */
-void udp_tx_commit(struct udp_tx *tx, size_t len, const struct addr *to);
+/* Packets of a kind have like sizes, and runs need equal ones: small packets between large ones would cut them. Within
+ * a lane a receiver's packets keep their order. */
+enum udp_lane {
+    UDP_LANE_SMALL, /* audio, control: goes first */
+    UDP_LANE_LARGE, /* video */
+};
+#define UDP_LANES 2
+
+/* Takes the slot last given out. */
+void udp_tx_commit(struct udp_tx *tx, size_t len, const struct addr *to, enum udp_lane lane);
 /* Sends all and empties. What the kernel refuses (ENOBUFS, EAGAIN, unreachable) is dropped and counted: media is
  * better late by retransmission than early by blocking. */
 void udp_tx_flush(struct udp_tx *tx, int fd);

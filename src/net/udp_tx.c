@@ -23,12 +23,12 @@
 
 struct slot {
     uint16_t len;
-    uint32_t next; /* the receiver's next slot or NONE */
+    uint32_t next; /* the receiver's next slot of that lane, or NONE */
 };
 
 struct receiver {
     struct addr addr;
-    uint32_t first, last; /* slots */
+    uint32_t first[UDP_LANES], last[UDP_LANES]; /* slots */
 };
 
 /* One entry of a sendmmsg under construction. */
@@ -136,21 +136,21 @@ static struct receiver *find_receiver(struct udp_tx *tx, const struct addr *to)
     tx->last_receiver = (uint32_t)tx->receiver_count++;
     tx->table[i] = tx->last_receiver + 1;
     struct receiver *receiver = &tx->receivers[tx->last_receiver];
-    *receiver = (struct receiver){.addr = *to, .first = NONE, .last = NONE};
+    *receiver = (struct receiver){.addr = *to, .first = {NONE, NONE}, .last = {NONE, NONE}};
     return receiver;
 }
 
-void udp_tx_commit(struct udp_tx *tx, size_t len, const struct addr *to)
+void udp_tx_commit(struct udp_tx *tx, size_t len, const struct addr *to, enum udp_lane lane)
 {
     assert(tx->used < tx->slots && len > 0 && len <= UDP_TX_SLOT_SIZE);
     uint32_t at = (uint32_t)tx->used++;
     struct receiver *receiver = find_receiver(tx, to);
     tx->slot[at] = (struct slot){.len = (uint16_t)len, .next = NONE};
-    if (receiver->last == NONE)
-        receiver->first = at;
+    if (receiver->last[lane] == NONE)
+        receiver->first[lane] = at;
     else
-        tx->slot[receiver->last].next = at;
-    receiver->last = at;
+        tx->slot[receiver->last[lane]].next = at;
+    receiver->last[lane] = at;
 }
 
 /* The longest run from this slot on; returns the slot behind it. */
@@ -302,22 +302,25 @@ static void clear(struct udp_tx *tx)
     tx->used = 0;
 }
 
+static void send_lane(struct udp_tx *tx, int fd, const struct receiver *receiver, uint32_t at)
+{
+    while (at != NONE) {
+        struct run *run = &tx->runs[tx->run_count];
+        at = take_run(tx, receiver, at, run);
+        fill_message(tx, run, tx->run_count++);
+        if (tx->run_count == CALL_MESSAGES)
+            send_runs(tx, fd);
+    }
+}
+
 void udp_tx_flush(struct udp_tx *tx, int fd)
 {
     if (tx->used == 0)
         return;
     learn_family(tx, fd);
-    for (size_t r = 0; r < tx->receiver_count; r++) {
-        const struct receiver *receiver = &tx->receivers[r];
-        uint32_t at = receiver->first;
-        while (at != NONE) {
-            struct run *run = &tx->runs[tx->run_count];
-            at = take_run(tx, receiver, at, run);
-            fill_message(tx, run, tx->run_count++);
-            if (tx->run_count == CALL_MESSAGES)
-                send_runs(tx, fd);
-        }
-    }
+    for (size_t r = 0; r < tx->receiver_count; r++)
+        for (unsigned lane = 0; lane < UDP_LANES; lane++)
+            send_lane(tx, fd, &tx->receivers[r], tx->receivers[r].first[lane]);
     send_runs(tx, fd);
     clear(tx);
 }

@@ -39,6 +39,9 @@ MUST_CHECK enum err gcm_seal(struct gcm *gcm, const uint8_t iv[GCM_IV_LEN], cons
 /* ERR_DENIED: the tag is wrong; found out in a time that does not depend on where. */
 MUST_CHECK enum err gcm_open(struct gcm *gcm, const uint8_t iv[GCM_IV_LEN], const struct gcm_text *text);
 
+/* The parts of the key that every packet reads. */
+void gcm_prefetch(const struct gcm *gcm);
+
 /* "libipsec-mb" or "OpenSSL" */
 const char *gcm_engine_name(const struct gcm *gcm);
 

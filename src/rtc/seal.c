@@ -138,6 +138,12 @@ enum err seal_rtcp(struct seal *seal, uint8_t *data, size_t *len, size_t size)
     return seal->gcm_out ? seal_gcm_rtcp(seal->gcm_out, data, len) : seal_srtp2_rtcp(seal->out, data, len);
 }
 
+void seal_prefetch(const struct seal *seal, unsigned step)
+{
+    if (seal->gcm_out)
+        seal_gcm_prefetch(seal->gcm_out, step);
+}
+
 enum err unseal_rtp(struct seal *seal, uint8_t *data, size_t *len)
 {
     if (*len < RTP_MIN || *len > INT_MAX)

@@ -50,6 +50,9 @@ void seal_free(struct seal *seal);
 MUST_CHECK enum err seal_rtp(struct seal *seal, uint8_t *data, size_t *len, size_t size);
 MUST_CHECK enum err seal_rtcp(struct seal *seal, uint8_t *data, size_t *len, size_t size);
 
+/* Step 0, then 1, with other work between: see transport_prefetch(). */
+void seal_prefetch(const struct seal *seal, unsigned step);
+
 /* In place, *len shrinks. ERR_EXISTS for a replay, ERR_DENIED for a bad tag, ERR_INVALID for what is no packet,
  * ERR_LIMIT for one SSRC too many; the bytes are of no use after a failure. */
 MUST_CHECK enum err unseal_rtp(struct seal *seal, uint8_t *data, size_t *len);

@@ -228,6 +228,21 @@ enum err seal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
     return err;
 }
 
+void seal_gcm_prefetch(const struct seal_gcm *gcm, unsigned step)
+{
+    if (step == 0) {
+        __builtin_prefetch(gcm);
+        __builtin_prefetch((const uint8_t *)gcm + 64);
+        return;
+    }
+    if (gcm->last) {
+        __builtin_prefetch(gcm->last);
+        __builtin_prefetch((const uint8_t *)gcm->last + 64);
+        __builtin_prefetch((const uint8_t *)gcm->last + 128);
+    }
+    gcm_prefetch(gcm->rtp);
+}
+
 enum err unseal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
 {
     if (*len < RTP_HEADER + TAG_LEN)

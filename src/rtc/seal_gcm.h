@@ -46,6 +46,7 @@ void seal_gcm_free(struct seal_gcm *gcm);
  * RTP or RTCP and that there is room for the overhead. ERR_LIMIT: too many SSRCs, or the key's packets are used up. */
 MUST_CHECK enum err seal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len);
 MUST_CHECK enum err seal_gcm_rtcp(struct seal_gcm *gcm, uint8_t *data, size_t *len);
+void seal_gcm_prefetch(const struct seal_gcm *gcm, unsigned step);
 MUST_CHECK enum err unseal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len);
 MUST_CHECK enum err unseal_gcm_rtcp(struct seal_gcm *gcm, uint8_t *data, size_t *len);
 

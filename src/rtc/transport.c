@@ -21,12 +21,13 @@ struct transport {
     /* set once at creation */
     struct rtc_context *context;
     struct transport_ops ops;
+    /* owned by the media thread: every packet */
+    enum transport_state state;
+    struct seal *seal; /* when READY */
+    struct ice ice;
     /* owned by the media thread */
     struct rtc_params params;
-    enum transport_state state;
-    struct ice ice;
     struct dtls *dtls;          /* made when DTLS begins */
-    struct seal *seal;          /* when READY */
     const struct addr *dtls_to; /* where the datagram in work came from; NULL = the remote address */
     uint64_t last_seen_us;
     uint64_t half_open_until_us;
@@ -277,6 +278,25 @@ enum err transport_seal_rtp(struct transport *t, uint8_t *data, size_t *len, siz
 enum err transport_seal_rtcp(struct transport *t, uint8_t *data, size_t *len, size_t size)
 {
     return t->state == TRANSPORT_READY ? seal_rtcp(t->seal, data, len, size) : ERR_STATE;
+}
+
+void transport_prefetch(const struct transport *t, unsigned step)
+{
+    switch (step) {
+    case 0:
+        __builtin_prefetch(t);
+        __builtin_prefetch(&t->seal);
+        __builtin_prefetch(&t->ice.selected);
+        break;
+    case 1:
+        __builtin_prefetch(t->seal);
+        __builtin_prefetch(ice_remote(&t->ice));
+        break;
+    default:
+        if (t->seal)
+            seal_prefetch(t->seal, step - 2);
+        break;
+    }
 }
 
 /* --- control and time --- */

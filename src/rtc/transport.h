@@ -87,6 +87,10 @@ enum transport_input transport_input(struct transport *t, uint8_t *data, size_t 
 /* A sequence number goes out once for an SSRC (ERR_EXISTS for a repetition): retransmit as RTX, see seal.h. */
 MUST_CHECK enum err transport_seal_rtp(struct transport *t, uint8_t *data, size_t *len, size_t size);
 MUST_CHECK enum err transport_seal_rtcp(struct transport *t, uint8_t *data, size_t *len, size_t size);
+/* Brings what sealing touches into the cache, a level of pointers a step: 0, 1, .. TRANSPORT_PREFETCH_STEPS - 1, with
+ * other work between them. A loop over many transports asks for the ones ahead. */
+#define TRANSPORT_PREFETCH_STEPS 4
+void transport_prefetch(const struct transport *t, unsigned step);
 /* Where media goes now; NULL before the first check passed. */
 const struct addr *transport_remote(const struct transport *t);
 enum transport_state transport_state(const struct transport *t);

@@ -52,6 +52,12 @@ enum transport_input transport_input(struct transport *t, uint8_t *data, size_t 
     return TRANSPORT_DROP;
 }
 
+void transport_prefetch(const struct transport *t, unsigned step)
+{
+    (void)t;
+    (void)step;
+}
+
 const struct addr *transport_remote(const struct transport *t)
 {
     return &t->remote;
@@ -123,8 +129,9 @@ static void keep(struct worker *worker, struct transport *t, const uint8_t *data
     memcpy(packet->data, data, len);
 }
 
-void egress_rtp(struct worker *worker, struct transport *transport, uint8_t *slot, size_t len)
+void egress_rtp(struct worker *worker, struct transport *transport, uint8_t *slot, size_t len, enum udp_lane lane)
 {
+    (void)lane;
     keep(worker, transport, slot, len, false);
     worker->counts.packets_out++;
 }

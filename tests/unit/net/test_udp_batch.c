@@ -122,7 +122,7 @@ static void exchange(const char *ip, bool wants_gso, bool wants_gro, uint32_t se
             assert_non_null(slot);
             sizes[to][receivers[to].sent] = size;
             fill(slot, size, to, receivers[to].sent++);
-            udp_tx_commit(tx, size, &receivers[to].addr);
+            udp_tx_commit(tx, size, &receivers[to].addr, UDP_LANE_LARGE);
             packets++;
             bytes += size;
         }
@@ -168,7 +168,7 @@ static void test_both_families(void **state)
     struct udp_rx *rx = udp_rx_create(has_gro, NULL);
     for (uint32_t i = 0; i < 8; i++) {
         fill(udp_tx_slot(tx), 500, i % 2, i / 2);
-        udp_tx_commit(tx, 500, &to[i % 2]);
+        udp_tx_commit(tx, 500, &to[i % 2], UDP_LANE_LARGE);
     }
     udp_tx_flush(tx, fd);
     assert_true(udp_tx_stats(tx)->calls == 1);
@@ -192,11 +192,48 @@ static void test_both_families(void **state)
     close(fd);
 }
 
+/* Audio between the packets of a frame: the frame still leaves as one run, the audio as another, before it. */
+static void test_lanes(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t size;
+        enum udp_lane lane;
+    } packets[] = {{1200, UDP_LANE_LARGE}, {100, UDP_LANE_SMALL}, {1200, UDP_LANE_LARGE},
+                   {100, UDP_LANE_SMALL},  {700, UDP_LANE_LARGE}, {100, UDP_LANE_SMALL}};
+    static const uint8_t order[] = {1, 3, 5, 0, 2, 4};
+    bool has_gso, has_gro;
+    struct addr from, to;
+    int fd = open_socket("127.0.0.1", false, &from, &has_gso, &has_gro);
+    int receiver = open_socket("127.0.0.1", false, &to, &has_gso, &has_gro);
+    struct udp_tx *tx = udp_tx_create(8, has_gso, NULL);
+    for (uint32_t i = 0; i < 6; i++) {
+        fill(udp_tx_slot(tx), packets[i].size, 0, i);
+        udp_tx_commit(tx, packets[i].size, &to, packets[i].lane);
+    }
+    udp_tx_flush(tx, fd);
+    assert_true(udp_tx_stats(tx)->packets == 6);
+    if (has_gso)
+        assert_true(udp_tx_stats(tx)->calls == 1);
+    for (uint32_t i = 0; i < 6; i++) {
+        uint8_t got[UDP_TX_SLOT_SIZE], want[UDP_TX_SLOT_SIZE];
+        struct pollfd wait = {.fd = receiver, .events = POLLIN};
+        assert_int_equal(poll(&wait, 1, WAIT_MS), 1);
+        ssize_t len = recv(receiver, got, sizeof(got), 0);
+        assert_int_equal(len, packets[order[i]].size);
+        fill(want, (size_t)len, 0, order[i]);
+        assert_memory_equal(got, want, (size_t)len);
+    }
+    udp_tx_free(tx);
+    close(receiver);
+    close(fd);
+}
+
 static void send_equal(struct udp_tx *tx, int fd, const struct addr *to, size_t size, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         fill(udp_tx_slot(tx), size, 0, i);
-        udp_tx_commit(tx, size, to);
+        udp_tx_commit(tx, size, to, UDP_LANE_LARGE);
     }
     udp_tx_flush(tx, fd);
 }
@@ -278,7 +315,7 @@ static void test_refused(void **state)
     struct udp_rx *rx = udp_rx_create(false, NULL);
     for (uint32_t i = 0; i < 16; i++) {
         fill(udp_tx_slot(tx), 300, 0, i / 2);
-        udp_tx_commit(tx, 300, i % 2 ? &to : &nobody);
+        udp_tx_commit(tx, 300, i % 2 ? &to : &nobody, UDP_LANE_LARGE);
     }
     udp_tx_flush(tx, fd);
     assert_true(udp_tx_stats(tx)->packets == 8);
@@ -329,7 +366,7 @@ static void test_replies_leave_from_where_asked(void **state)
         assert_int_not_equal(from->local, 0);
         for (uint32_t n = 0; n < 5; n++) { /* a run, and a single one of another size */
             fill(udp_tx_slot(tx), n < 4 ? 500 : 700, 0, n);
-            udp_tx_commit(tx, n < 4 ? 500 : 700, from);
+            udp_tx_commit(tx, n < 4 ? 500 : 700, from, UDP_LANE_LARGE);
         }
         udp_tx_flush(tx, server);
         for (uint32_t n = 0; n < 5; n++) {
@@ -435,9 +472,13 @@ static void test_small_mtu(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exchanges),       cmocka_unit_test(test_both_families),
-        cmocka_unit_test(test_runs_are_joined), cmocka_unit_test(test_oversized),
-        cmocka_unit_test(test_refused),         cmocka_unit_test(test_replies_leave_from_where_asked),
+        cmocka_unit_test(test_exchanges),
+        cmocka_unit_test(test_both_families),
+        cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_runs_are_joined),
+        cmocka_unit_test(test_oversized),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_replies_leave_from_where_asked),
         cmocka_unit_test(test_small_mtu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,8 +48,8 @@ struct sub {
     uint64_t packets; /* for sender reports */
     uint64_t octets;  /* payload only (RFC 3550 section 6.4.1) */
     bool wants_report;
-    uint8_t layer;      /* the one that is wanted; another one may flow until its key frame */
-    bool has_vp8map;    /* a layer of VP8 has picture numbers of its own */
+    uint8_t layer;   /* the one that is wanted; another one may flow until its key frame */
+    bool has_vp8map; /* a layer of VP8 has picture numbers of its own */
     enum udp_lane lane;
     uint8_t value_flag; /* enum packet_flags: when set in a packet, `full` is its template */
     struct sub_template plain;

@@ -70,37 +70,50 @@ def number(value, digits=2):
 # --- quick ---
 
 
+def quick_step(ours, theirs, rate):
+    """One load: our cost, next to the floor and to Janus."""
+    step = {
+        "rate": rate,
+        "cpu_ns_per_packet": round(ours.value(rate, "cpu_ns_per_packet")),
+        "ratio_to_floor": None,
+        "ratio_to_janus": None,
+        "loss": max(ours.values(rate, "loss")),
+        "delay_ms_p50": round(ours.value(rate, "delay_ms_p50"), 3),
+        "delay_ms_p99": round(ours.value(rate, "delay_ms_p99"), 3),
+        "janus_ns_per_packet": None,
+        "janus_loss": None,
+        "is_valid": ours.valid(rate)[0] == ours.valid(rate)[1],
+        "doubts": sorted({s["doubts"] for r in ours.rounds for s in r["steps"] if s["doubts"] and s["rate"] == rate}),
+    }
+    if ours.value(rate, "ratio_to_floor") is not None:
+        step["ratio_to_floor"] = round(ours.value(rate, "ratio_to_floor"), 3)
+    if theirs:
+        step["janus_ns_per_packet"] = round(theirs.value(rate, "cpu_ns_per_packet"))
+        step["janus_loss"] = max(theirs.values(rate, "loss"))
+        step["ratio_to_janus"] = round(step["janus_ns_per_packet"] / step["cpu_ns_per_packet"], 2)
+        step["is_valid"] = step["is_valid"] and theirs.valid(rate)[0] == theirs.valid(rate)[1]
+    return step
+
+
 def quick(results, as_json):
+    """The line is of the highest load, which says most about packets per core; the others are beside it."""
     targets = results.get("quick", {})
     if "ichatd" not in targets:
         print("no run against ichatd succeeded", file=sys.stderr)
         return 1
     ours = targets["ichatd"]
-    rate = ours.rates()[0]
-    line = {
-        "cpu_ns_per_packet": round(ours.value(rate, "cpu_ns_per_packet")),
-        "ratio_to_floor": None,
-        "ratio_to_janus": None,
-        "loss": max(ours.values(rate, "loss")),
-        "delay_ms_p99": round(ours.value(rate, "delay_ms_p99"), 3),
-        "floor_ns": None,
-        "janus_ns_per_packet": None,
-        "is_valid": ours.valid(rate)[0] == ours.valid(rate)[1],
-        "doubts": sorted({s["doubts"] for r in ours.rounds for s in r["steps"] if s["doubts"]}),
-    }
-    if ours.value(rate, "ratio_to_floor") is not None:
-        line["ratio_to_floor"] = round(ours.value(rate, "ratio_to_floor"), 3)
-        line["floor_ns"] = round(ours.top("floor", "floor_ns"))
-    if "janus" in targets:
-        theirs = targets["janus"]
-        line["janus_ns_per_packet"] = round(theirs.value(rate, "cpu_ns_per_packet"))
-        line["ratio_to_janus"] = round(line["janus_ns_per_packet"] / line["cpu_ns_per_packet"], 2)
-        line["is_valid"] = line["is_valid"] and theirs.valid(rate)[0] == theirs.valid(rate)[1]
+    steps = [quick_step(ours, targets.get("janus"), rate) for rate in ours.rates()]
+    line = dict(steps[-1])
+    floor = ours.top("floor", "floor_ns")
+    line["floor_ns"] = round(floor) if floor else None
+    line["other_loads"] = steps[:-1]
     if as_json:
         print(json.dumps(line))
-    else:
-        for key, value in line.items():
+        return 0
+    for step in steps:
+        for key, value in step.items():
             print(f"{key:22} {value}")
+        print()
     return 0
 
 
@@ -208,11 +221,17 @@ def delay_at_70(runs):
 
 def bars(results):
     rows = ["| bar | limit | measured | |", "|---|---|---|---|"]
-    bar(rows, "CPU / floor, 50 subscribers", 1.25, of(results, "even", "ichatd", 300, "ratio_to_floor"))
-    bar(rows, "the same against a floor sealed by EVP", 1.25, of(results, "even", "ichatd", 300, "ratio_to_floor_evp"))
+    for rate in (300, 1000):
+        bar(rows, f"CPU / floor, 50 subscribers, evenly sent, {rate}/s", 1.25,
+            of(results, "even", "ichatd", rate, "ratio_to_floor"))
     bar(rows, "CPU / floor without GSO, frame bursts", 1.0, of(results, "bursts", "ichatd", 300, "ratio_to_floor"))
-    bar(rows, "packets per CPU-second / Janus with event loops", 5, ratio(results, "even", "janus", "ichatd", 300), "x", False)
-    bar(rows, "packets per CPU-second / Janus by default", 10, ratio(results, "even", "janus-default", "ichatd", 300), "x", False)
+    for name, what, rates in (("even", "evenly sent", (300, 1000)), ("bursts", "frame bursts", (300, 600))):
+        for rate in rates:
+            bar(rows, f"packets per CPU-second / Janus with event loops, {what}, {rate}/s", 5,
+                ratio(results, name, "janus", "ichatd", rate), "x", False)
+    for rate in (100, 300):
+        bar(rows, f"packets per CPU-second / Janus by default, evenly sent, {rate}/s", 10,
+            ratio(results, "even", "janus-default", "ichatd", rate), "x", False)
     large, small = of(results, "large", "ichatd", 60, "cpu_ns_per_packet"), of(results, "even", "ichatd", 600, "cpu_ns_per_packet")
     bar(rows, "CPU at 500 subscribers / at 50 (30,000 p/s each)", 1.15, large / small if large and small else None)
     ladder = results.get("ladder", {}).get("ichatd")

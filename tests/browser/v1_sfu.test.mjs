@@ -43,7 +43,7 @@ step('camera off and on', async () => {
   const [ada, bob, cai] = group.people;
   await v1.setVideo(bob, null);
   for (const person of [ada, cai]) await check.assertGone(person, bob.userId, 'video');
-  await check.assertUplinks(bob, 0, ['video']);
+  await check.assertUplinks(bob, 0, { kinds: ['video'] });
   await v1.setVideo(bob, 'camera');
   await assertAllIsWell();
 });
@@ -52,7 +52,7 @@ step('mute and unmute', async () => {
   const [ada, bob, cai] = group.people;
   await v1.setMic(cai, false);
   for (const person of [ada, bob]) await check.assertGone(person, cai.userId, 'audio');
-  await check.assertUplinks(cai, 0, ['audio']);
+  await check.assertUplinks(cai, 0, { kinds: ['audio'] });
   await v1.setMic(cai, true);
   await assertAllIsWell();
 });

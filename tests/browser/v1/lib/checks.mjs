@@ -134,13 +134,14 @@ export async function uplinks(person, kind) {
   return Object.keys(after).map(Number).filter(sends);
 }
 
-export function assertUplinks(person, expected, kinds = ['audio', 'video']) {
-  return until(`uplinks of ${person.name}`, async () => {
+export function assertUplinks(person, expected, { kinds = ['audio', 'video'], timeout } = {}) {
+  const look = async () => {
     const found = await Promise.all(kinds.map((kind) => uplinks(person, kind)));
     return kinds.flatMap((kind, index) =>
       found[index].length === expected ? [] : [`${kind} to ${found[index].join(', ') || 'none'}`],
     );
-  });
+  };
+  return until(`uplinks of ${person.name}`, look, timeout);
 }
 
 /** All connections of the page have no candidate but the server's. */

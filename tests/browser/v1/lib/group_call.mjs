@@ -5,12 +5,13 @@ import { launchBrowser } from '../../lib/browser.mjs';
 import { startServer } from '../../lib/server.mjs';
 import * as v1 from './people.mjs';
 
+const FPS = 6; // of the fake cameras: five pages in a mesh are twenty encoders
 const NAMES = ['Ada', 'Bob', 'Cai', 'Dee', 'Eve'];
 
 /** The server, the browser, the people in the order of their user ids. `env` configures the server. */
 export async function startGroup(count, env) {
   const server = await startServer(env);
-  const browser = await launchBrowser();
+  const browser = await launchBrowser({ fps: FPS });
   const users = [];
   for (const name of NAMES.slice(0, count)) users.push(await api.makeUser(server, name));
   const contact = await api.makeGroup(server, users, 'All');

@@ -34,6 +34,13 @@ export async function enter({ page, colour, tone }, callId, { devices = false, m
   await page.evaluate((given) => window.__v1.join(given), options);
 }
 
+/** Microphone and camera, after the first states: media that are ready before them reach no connection. */
+export async function turnOn(person) {
+  await person.page.waitForFunction(() => Object.keys(window.__v1.states()).length > 0);
+  await setMic(person, true);
+  await setVideo(person, 'camera');
+}
+
 /** Loads the page anew; it is in no call then. */
 export async function reload({ page }) {
   await page.reload();

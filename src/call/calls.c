@@ -22,8 +22,11 @@ struct calls {
     struct locks *locks;
     struct list sessions;
     struct list requests; /* struct request: database operations under way */
-    bool is_ready;        /* what a crash left open is ended */
+    struct timer sign_timer;
+    bool is_ready; /* what a crash left open is ended */
 };
+
+#define SIGN_US (20 * (uint64_t)1000000) /* a third of the silence after which others end our calls */
 
 /* What GET /call tells of a live call; status 0: it was not live. */
 struct shown {
@@ -284,14 +287,27 @@ static void on_orphans_ended(struct op *op, void *ctx)
 {
     struct request *request = ctx;
     if (op->code != CHAT_OK)
-        log_error("calls that were open when the server stopped could not be ended in the database");
+        log_error("calls that no server runs any more could not be ended in the database");
     else if (json_integer_value(op->data) > 0)
-        log_info("calls that were open when the server stopped are ended count=%lld",
-                 (long long)json_integer_value(op->data));
+        log_info("calls that no server runs any more are ended count=%lld", (long long)json_integer_value(op->data));
     struct calls *calls = request_finish(request);
-    if (calls)
+    if (calls) {
         calls->is_ready = true;
+        timer_set(calls->env.timers, &calls->sign_timer, calls->env.now_us() + SIGN_US);
+    }
     free(request);
+}
+
+static void give_sign(struct calls *calls, bool is_start)
+{
+    const struct call_record_orphans_args args = {.is_start = is_start};
+    op_start(call_record_end_orphans_op(calls->env.chat, &args), on_orphans_ended, request_create(calls, NULL, NULL));
+}
+
+static void on_sign_timer(void *ctx, uint64_t now_us)
+{
+    (void)now_us;
+    give_sign(ctx, false);
 }
 
 enum err calls_create(struct chat *chat, struct media *media, struct timers *timers, struct calls **out)
@@ -311,8 +327,8 @@ enum err calls_create(struct chat *chat, struct media *media, struct timers *tim
     list_init(&calls->requests);
     chat->login_end_ctx = calls;
     chat->on_login_end = on_login_end;
-    const struct call_record_orphans_args args = {.node = NULL};
-    op_start(call_record_end_orphans_op(chat, &args), on_orphans_ended, request_create(calls, NULL, NULL));
+    timer_init(&calls->sign_timer, on_sign_timer, calls);
+    give_sign(calls, true);
     *out = calls;
     return ERR_OK;
 }
@@ -356,6 +372,7 @@ void calls_free(struct calls *calls)
     if (!calls)
         return;
     calls->env.chat->on_login_end = NULL;
+    timer_stop(calls->env.timers, &calls->sign_timer);
     size_t it = 0;
     struct live *live;
     while ((live = hmap_next(calls->env.live, &it)))

@@ -1,5 +1,6 @@
 /* Services of stored calls. db threads; the makers: web thread. */
 #include "chat/call_record.h"
+#include "chat/chat.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "chat/json.h"
 #include "chat/rights.h"
 #include "store/call.h"
+#include "store/node.h"
 #include "store/room.h"
 
 /* What stands behind op->result. */
@@ -192,7 +194,7 @@ struct op *call_record_create_op(struct chat *chat, uint64_t caller_id, const st
 {
     struct call_record_create_args *copy = op_dup(args, sizeof(*args));
     struct op *op = op_create(chat, DB_WRITE, call_record_create, caller_id, copy);
-    copy->node = op_keep(op, args->node);
+    copy->node = op_keep(op, args->node ? args->node : chat->node);
     copy->user_ids = op_keep_bytes(op, args->user_ids, args->count * sizeof(*args->user_ids));
     return op;
 }
@@ -321,18 +323,42 @@ static enum err end_orphan(struct op *op, struct db *db, uint64_t call_id)
     return err;
 }
 
-void call_record_end_orphans(struct op *op, struct db *db)
+/* Takes the ids; adds to *ended. */
+static enum err end_all(struct op *op, struct db *db, uint64_t *calls, size_t count, size_t *ended)
 {
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < count && !err; i++)
+        err = end_orphan(op, db, calls[i]);
+    free(calls);
+    *ended += count;
+    return err;
+}
+
+static enum err end_orphans(struct op *op, struct db *db, size_t *ended)
+{
+    const struct call_record_orphans_args *args = op_args(op, struct call_record_orphans_args);
+    int64_t now_us = clock_wall_us();
     uint64_t *calls;
     size_t count;
-    enum err err = db_call_list_open(db, op_args(op, struct call_record_orphans_args)->node, &calls, &count);
-    if (!err) {
-        for (size_t i = 0; i < count && !err; i++)
-            err = end_orphan(op, db, calls[i]);
-        free(calls);
-    }
+    enum err err = db_node_put(db, args->node, now_us);
     if (!err)
-        op->data = json_integer((json_int_t)count);
+        err = db_node_prune(db, now_us - CALL_RECORD_SILENCE_US);
+    if (!err)
+        err = db_call_list_of_nobody(db, &calls, &count);
+    if (!err)
+        err = end_all(op, db, calls, count, ended);
+    if (err || !args->is_start)
+        return err;
+    err = db_call_list_of_node(db, args->node, &calls, &count);
+    return err ? err : end_all(op, db, calls, count, ended);
+}
+
+void call_record_end_orphans(struct op *op, struct db *db)
+{
+    size_t ended = 0;
+    enum err err = end_orphans(op, db, &ended);
+    if (!err)
+        op->data = json_integer((json_int_t)ended);
     op_end(op, err);
 }
 
@@ -340,6 +366,6 @@ struct op *call_record_end_orphans_op(struct chat *chat, const struct call_recor
 {
     struct call_record_orphans_args *copy = op_dup(args, sizeof(*args));
     struct op *op = op_create(chat, DB_WRITE, call_record_end_orphans, 0, copy);
-    copy->node = op_keep(op, args->node);
+    copy->node = op_keep(op, args->node ? args->node : chat->node);
     return op;
 }

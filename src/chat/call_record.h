@@ -54,7 +54,7 @@ struct call_record_create_args {
     uint64_t contact_id;
     const uint64_t *user_ids;
     size_t count;
-    const char *node; /* who runs the call, for call_record_end_orphans; NULL = "" */
+    const char *node; /* who runs the call, for call_record_end_orphans; NULL = this server */
 };
 op_service call_record_create;
 struct op *call_record_create_op(struct chat *chat, uint64_t caller_id, const struct call_record_create_args *args);
@@ -80,10 +80,13 @@ struct call_record_get_args {
 op_service call_record_get;
 struct op *call_record_get_op(struct chat *chat, uint64_t caller_id, const struct call_record_get_args *args);
 
-/* At start: the calls of `node` that were not ended get status End, reason Error, and are re-delivered. Data: how many.
- */
+/* This server gives a sign, and ends the calls that nobody runs any more: those of servers that gave none for
+ * CALL_RECORD_SILENCE_US, and at its start its own, cut by the last end of the process. They get status End, reason
+ * Error, and are re-delivered. Data: how many. */
+#define CALL_RECORD_SILENCE_US 60000000 /* CONTRACT section 6 */
 struct call_record_orphans_args {
-    const char *node; /* NULL = "" */
+    bool is_start;
+    const char *node; /* NULL = this server */
 };
 op_service call_record_end_orphans;
 struct op *call_record_end_orphans_op(struct chat *chat, const struct call_record_orphans_args *args);

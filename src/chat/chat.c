@@ -3,8 +3,24 @@
 
 #include <stdlib.h>
 
+#include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "chat/file.h"
+#include "chat/kept.h"
+
+#define NODE_LEN 16 /* characters of 5.95 bits: no two servers get the same */
+
+static enum err load_node(struct chat *chat)
+{
+    struct text path = {0};
+    text_addf(&path, "%s/node", chat->conf->data.dir);
+    enum err err = kept_load(path.data, NODE_LEN, 1, &chat->node);
+    if (err)
+        log_error("Cannot read or make the name of this server err=%s path=%s", err_str(err), path.data);
+    text_free(&path);
+    return err;
+}
 
 enum err chat_create(const struct conf *conf, struct metrics *metrics, struct timers *timers,
                      void (*on_wake)(void *ctx), void *ctx, struct chat **out)
@@ -13,7 +29,9 @@ enum err chat_create(const struct conf *conf, struct metrics *metrics, struct ti
     chat->conf = conf;
     chat->metrics = metrics;
     chat->timers = timers;
-    enum err err = db_pool_create(conf, metrics, on_wake, ctx, &chat->db);
+    enum err err = load_node(chat);
+    if (!err)
+        err = db_pool_create(conf, metrics, on_wake, ctx, &chat->db);
     if (!err)
         err = auth_create(conf, chat, on_wake, ctx, &chat->auth);
     if (err) {
@@ -42,5 +60,6 @@ void chat_free(struct chat *chat)
     chat->db = NULL;
     hub_free(chat->hub);
     auth_free(chat->auth);
+    free(chat->node);
     free(chat);
 }

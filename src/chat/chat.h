@@ -22,6 +22,7 @@ struct chat {
     struct db_pool *db;
     struct auth *auth;
     struct hub *hub;
+    char *node; /* this server's name in a database that several share: data.dir/node */
     /* An observer of what happened (plugins: event_sink), or NULL: called on the web thread after the commit.
      * The names are those of include/ichat/plugin.h. */
     void (*on_event)(void *ctx, const char *name, const json_t *data);

@@ -71,18 +71,14 @@ enum err db_call_update(struct db *db, const struct call_row *row)
                    row->end_us ? &row->end_us : NULL, (int64_t)row->end_reason, row->updated_us);
 }
 
-enum err db_call_list_open(struct db *db, const char *node, uint64_t **out, size_t *count)
+/* Takes the rows. */
+static enum err read_ids(struct db_rows *rows, uint64_t **out, size_t *count)
 {
-    struct db_rows *rows;
-    enum err err =
-        db_query(db, &rows, "select call_id from calls where node = $1 and status <> 4 order by call_id", "s", node);
-    if (err)
-        return err;
     void *items = NULL;
     size_t n = 0;
     while (db_next(rows))
         *(uint64_t *)row_add(&items, &n, sizeof(uint64_t)) = (uint64_t)db_i64(rows, 0);
-    err = db_rows_done(rows);
+    enum err err = db_rows_done(rows);
     if (err) {
         free(items);
         return err;
@@ -90,4 +86,22 @@ enum err db_call_list_open(struct db *db, const char *node, uint64_t **out, size
     *out = items;
     *count = n;
     return ERR_OK;
+}
+
+enum err db_call_list_of_node(struct db *db, const char *node, uint64_t **out, size_t *count)
+{
+    struct db_rows *rows;
+    enum err err =
+        db_query(db, &rows, "select call_id from calls where node = $1 and status <> 4 order by call_id", "s", node);
+    return err ? err : read_ids(rows, out, count);
+}
+
+enum err db_call_list_of_nobody(struct db *db, uint64_t **out, size_t *count)
+{
+    struct db_rows *rows;
+    enum err err = db_query(db, &rows,
+                            "select call_id from calls where status <> 4"
+                            " and not exists (select 1 from nodes where nodes.node = calls.node) order by call_id",
+                            "");
+    return err ? err : read_ids(rows, out, count);
 }

@@ -30,7 +30,9 @@ MUST_CHECK enum err db_call_insert(struct db *db, struct call_row *row);
 MUST_CHECK enum err db_call_get(struct db *db, uint64_t call_id, struct call_row *out);
 /* status, start, end, end_reason, updated_us. */
 MUST_CHECK enum err db_call_update(struct db *db, const struct call_row *row);
-/* Ids of the node's calls that are not ended, ascending; malloc'd. */
-MUST_CHECK enum err db_call_list_open(struct db *db, const char *node, uint64_t **out, size_t *count);
+/* Ids of the calls that are not ended, ascending; malloc'd: of this node, and of those that are not in the nodes table.
+ */
+MUST_CHECK enum err db_call_list_of_node(struct db *db, const char *node, uint64_t **out, size_t *count);
+MUST_CHECK enum err db_call_list_of_nobody(struct db *db, uint64_t **out, size_t *count);
 
 #endif

@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { befriend, call, data, makeGroup, register } from './lib/api.mjs';
 import { databases, freePort, runToEnd, startServer } from './lib/server.mjs';
 import { listen, Socket } from './lib/socket.mjs';
+import { query, sql } from './lib/sql.mjs';
 
 describe('the command line', () => {
   let dir;
@@ -116,6 +117,35 @@ for (const database of databases)
       await server.stop();
     });
   });
+
+describe('several servers on one PostgreSQL', { skip: !databases.includes('postgresql') }, () => {
+  test('each ends its own calls at its start, and those of one that gives no sign any more', async () => {
+    const first = await startServer({ database: 'postgresql' });
+    const [a, b] = [await register(first), await register(first)];
+    const [toB] = await befriend(a, b);
+    const callId = await a.post('/api/call', { contactId: toB.contactId, userIds: [b.id] });
+    const state = async () => {
+      const { status, endReason } = await a.get('/api/call', { callId });
+      return [status, endReason];
+    };
+    const second = await startServer({ env: { ICHAT_DATABASE_URL: first.env.ICHAT_DATABASE_URL } });
+    const [stored] = await query(first, `select status from calls where call_id = ${callId}`);
+    assert.notEqual(stored, '4', 'the start of another server ends nothing');
+    assert.notDeepEqual(await state(), [4, 6]);
+
+    await first.process.stop('SIGKILL');
+    await second.restart();
+    const left = await query(first, `select status from calls where call_id = ${callId}`);
+    assert.notEqual(left[0], '4', 'it may come back');
+    await sql(first, `update nodes set seen_at = seen_at - 61000000 where node = (select node from calls where call_id = ${callId})`);
+    await second.restart();
+    assert.deepEqual(await query(first, `select status, end_reason from calls where call_id = ${callId}`), ['4|6']);
+    await second.stop();
+    await first.start();
+    assert.deepEqual(await state(), [4, 6]);
+    await first.stop();
+  });
+});
 
 describe('signals', () => {
   test('SIGINT ends it as well, with requests under way', async () => {

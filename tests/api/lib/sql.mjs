@@ -4,6 +4,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** The rows of a select on PostgreSQL, their values with | between them. */
+export async function query(server, text) {
+  const { stdout } = await run('psql', ['-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', server.env.ICHAT_DATABASE_URL, '-c', text]);
+  return stdout.split('\n').filter(Boolean);
+}
+
 /** One statement; no parameters. The server may run meanwhile. */
 export async function sql(server, text) {
   const url = server.env.ICHAT_DATABASE_URL;

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "chat/call_record.h"
 #include "chat/contact.h"
 #include "chat/message.h"
+#include "store/node.h"
 
 struct people {
     uint64_t anna, bert, carl, dora; /* 1..4; anna, bert, carl have a group */
@@ -235,13 +237,14 @@ static void test_orphans(void **state)
     (void)create(f, create_op(f, p.anna, p.a_b, &p.bert, 1));
     (void)create(f, create_op(f, p.anna, p.a_b, &p.bert, 1));
     struct call_record_create_args other = {
-        .contact_id = p.a_b, .user_ids = &p.bert, .count = 1, .node = "another process"};
+        .contact_id = p.a_b, .user_ids = &p.bert, .count = 1, .node = "another server"};
+    assert_int_equal(db_node_put(f->base->db, "another server", clock_wall_us()), ERR_OK);
     (void)create(f, call_record_create_op(f->chat, p.anna, &other));
     struct call_record_update_args ended = {
         .call_id = 2, .status = CALL_END, .end_us = 5000000, .end_reason = CALL_END_NO_ANSWER};
     expect_code(f, call_record_update_op(f->chat, &ended), CHAT_OK);
     listen_as(f, &bert, p.bert);
-    struct call_record_orphans_args args = {.node = NULL};
+    struct call_record_orphans_args args = {.is_start = true};
     assert_json_take(expect_data(f, call_record_end_orphans_op(f->chat, &args)), "1");
     json_t *notice = fake_next_json(f, &bert);
     json_t *call = json_object_get(json_object_get(notice, "payload"), "call");
@@ -258,11 +261,35 @@ static void test_orphans(void **state)
     fake_clear(&bert);
 }
 
+/* Two servers on one database: each ends the calls of the other only when that one was silent for too long. */
+static void test_orphans_of_a_silent_server(void **state)
+{
+    struct chat_fixture *f = *state;
+    struct people p = make_people(f);
+    struct call_record_orphans_args sign = {.is_start = false};
+    assert_json_take(expect_data(f, call_record_end_orphans_op(f->chat, &sign)), "0");
+    (void)create(f, create_op(f, p.anna, p.a_b, &p.bert, 1));
+    struct call_record_create_args other = {
+        .contact_id = p.a_b, .user_ids = &p.bert, .count = 1, .node = "another server"};
+    (void)create(f, call_record_create_op(f->chat, p.anna, &other));
+    struct db *db = f->base->db;
+    assert_int_equal(db_node_put(db, "another server", clock_wall_us() - CALL_RECORD_SILENCE_US / 2), ERR_OK);
+    assert_json_take(expect_data(f, call_record_end_orphans_op(f->chat, &sign)), "0");
+    assert_int_equal(db_node_put(db, "another server", clock_wall_us() - CALL_RECORD_SILENCE_US - 1), ERR_OK);
+    assert_json_take(expect_data(f, call_record_end_orphans_op(f->chat, &sign)), "1");
+    assert_int_equal(sql_i64(f, "select end_reason from calls where call_id = 2"), CALL_END_ERROR);
+    assert_int_equal(sql_i64(f, "select status from calls where call_id = 1"), 1); /* our own goes on */
+    assert_json_take(expect_data(f, call_record_end_orphans_op(f->chat, &sign)), "0");
+    /* The other one's view of us. */
+    struct call_record_orphans_args theirs = {.is_start = true, .node = "another server"};
+    assert_json_take(expect_data(f, call_record_end_orphans_op(f->chat, &theirs)), "0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_CHAT(test_checks), BOTH_CHAT(test_create_in_group), BOTH_CHAT(test_update),
-        BOTH_CHAT(test_get),    BOTH_CHAT(test_orphans),
+        BOTH_CHAT(test_get),    BOTH_CHAT(test_orphans),         BOTH_CHAT(test_orphans_of_a_silent_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,7 +178,7 @@ static void test_migrate_at_once(void **state)
         "drop table deliveries; drop table calls; drop table messages; drop table contact_requests;"
         "drop table contacts; drop table group_members; drop table chat_groups; drop table rooms;"
         "drop table settings; drop table logins; drop table users; drop table files; drop table file_removals;"
-        "drop table schema_version";
+        "drop table nodes; drop table schema_version";
     assert_int_equal(db_script(f->db, wipe), ERR_OK);
     db_close(f->db); /* a connection must not be shared with the children */
     f->db = NULL;

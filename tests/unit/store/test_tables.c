@@ -12,6 +12,7 @@
 #include "store/group.h"
 #include "store/login.h"
 #include "store/message.h"
+#include "store/node.h"
 #include "store/request.h"
 #include "store/room.h"
 #include "store/setting.h"
@@ -330,7 +331,18 @@ static void test_calls(void **state)
     assert_int_equal(db_call_insert(db, &other), ERR_OK);
     uint64_t *open;
     size_t count;
-    assert_int_equal(db_call_list_open(db, "n1", &open, &count), ERR_OK);
+    assert_int_equal(db_call_list_of_node(db, "n1", &open, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(open[0], row.call_id);
+    free(open);
+    assert_int_equal(db_node_put(db, "n1", NOW), ERR_OK);
+    assert_int_equal(db_call_list_of_nobody(db, &open, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(open[0], other.call_id);
+    free(open);
+    assert_int_equal(db_node_put(db, "n2", NOW + 1), ERR_OK);
+    assert_int_equal(db_node_prune(db, NOW + 1), ERR_OK);
+    assert_int_equal(db_call_list_of_nobody(db, &open, &count), ERR_OK);
     assert_int_equal(count, 1);
     assert_int_equal(open[0], row.call_id);
     free(open);
@@ -338,7 +350,7 @@ static void test_calls(void **state)
     row.end_us = NOW + 9;
     row.end_reason = 6;
     assert_int_equal(db_call_update(db, &row), ERR_OK);
-    assert_int_equal(db_call_list_open(db, "n1", &open, &count), ERR_OK);
+    assert_int_equal(db_call_list_of_node(db, "n1", &open, &count), ERR_OK);
     assert_int_equal(count, 0);
     free(open);
     struct call_row got;

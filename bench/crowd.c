@@ -306,7 +306,8 @@ void crowd_count(struct bench *bench, struct crowd_count *out)
             const struct guest *guest = &bench->guests[party->first + i];
             for (unsigned k = 0; k < guest->source_count; k++) {
                 out->sent += guest->sources[k].sent;
-                out->expected += guest->sources[k].sent * (steady - guest->is_steady);
+                if (guest->sources[k].is_received)
+                    out->expected += guest->sources[k].sent * (steady - guest->is_steady);
             }
         }
     }

@@ -81,11 +81,11 @@ static void on_first_packet(void *ctx)
         guest->media_us = clock_now_us();
 }
 
-static void on_key_wanted(void *ctx)
+static void on_key_wanted(void *ctx, uint32_t ssrc)
 {
     struct guest *guest = ctx;
     for (unsigned i = 0; i < guest->source_count; i++)
-        guest->sources[i].wants_key = true;
+        guest->sources[i].wants_key |= !ssrc || guest->sources[i].line.ssrc == ssrc;
 }
 
 static struct peer *make_peer(struct guest *guest)
@@ -112,6 +112,7 @@ static void add_line(struct guest *guest, enum client_kind kind)
 {
     struct describe_line *line = &guest->offer->lines[guest->offer->line_count];
     describe_own_line(line, kind, guest->offer->line_count++);
+    line->is_simulcast = kind == CLIENT_VIDEO && guest->bench->opts.is_simulcast;
     snprintf(line->cname, sizeof(line->cname), "bench%u", guest->index);
     snprintf(line->stream, sizeof(line->stream), "s%u", guest->index);
     snprintf(line->track, sizeof(line->track), "t%u%c", guest->index, kind == CLIENT_AUDIO ? 'a' : 'v');
@@ -133,6 +134,19 @@ char *guest_offer(struct guest *guest)
     return text_take(&sdp);
 }
 
+/* One source, or one for each layer. The top one is first: after a silence it is the first to be heard of again, so
+ * that no server falls back to a lower one meanwhile, which would be missing in the count. */
+static void add_sources(struct guest *guest, const struct describe_line *line)
+{
+    unsigned count = line->is_simulcast ? DESCRIBE_LAYERS : 1;
+    for (unsigned i = 0; i < count && guest->source_count < GUEST_SOURCES_MAX; i++) {
+        struct source *source = &guest->sources[guest->source_count++];
+        source_init(source, guest->pub, line, &guest->bench->opts.video);
+        if (line->is_simulcast)
+            source_set_layer(source, DESCRIBE_LAYERS - 1 - i);
+    }
+}
+
 void guest_on_answer(struct guest *guest, const char *sdp)
 {
     char error[SDP_ERROR_MAX] = "";
@@ -146,9 +160,11 @@ void guest_on_answer(struct guest *guest, const char *sdp)
     for (unsigned i = 0; i < offer->line_count; i++) {
         if (!offer->lines[i].is_sending)
             guest_fail(guest, "the server does not take m-line %u", i);
-        else if (guest->source_count < GUEST_SOURCES_MAX)
-            source_init(&guest->sources[guest->source_count++], guest->pub, &offer->lines[i],
-                        &guest->bench->opts.video);
+        else if (offer->lines[i].kind == CLIENT_VIDEO && guest->bench->opts.is_simulcast &&
+                 !offer->lines[i].is_simulcast)
+            guest_fail(guest, "the server does not take the simulcast of m-line %u", i);
+        else
+            add_sources(guest, &offer->lines[i]);
     }
     /* Who answers chooses the DTLS roles (RFC 8842 section 5.3). */
     bool is_client = strstr(sdp, "a=setup:active") == NULL;

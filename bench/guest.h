@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "bench/bench.h"
 
-#define GUEST_SOURCES_MAX 2
+#define GUEST_SOURCES_MAX (1 + DESCRIBE_LAYERS)
 #define GUEST_TOKEN_SIZE 512
 
 enum guest_state {

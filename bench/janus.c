@@ -151,7 +151,8 @@ static void publish(struct guest *guest)
     send_message(guest, "publish", guest->janus.pub_handle,
                  json_pack("{s:s,s:s,s:I,s:i}", "request", "joinandconfigure", "ptype", "publisher", "room",
                            (json_int_t)guest->party->id, "id", (int)(FEED_FIRST + guest->index)),
-                 json_pack("{s:s,s:s}", "type", "offer", "sdp", sdp));
+                 /* Ours are lowest first; Janus takes the first one for the highest else. */
+                 json_pack("{s:s,s:s,s:s}", "type", "offer", "sdp", sdp, "rid_order", "lmh"));
     free(sdp);
     trickle(guest, guest->janus.pub_handle, guest->pub);
 }

@@ -36,6 +36,8 @@ static void print_help(FILE *file)
           "  --pacing even|burst  burst: whole frames at once, frames of changing size, large key frames\n"
           "  --fps N              (default 30)\n"
           "  --key-every S        seconds between key frames (default 3; 0: on request only)\n"
+          "  --simulcast          each video in three layers by RID, 1/8 and 3/8 of the packets below the top one's "
+          "rate\n"
           "  --idle               nobody sends\n"
           "  --storm N            N more members join another call at once under load\n"
           "  --churn R            R members a second leave and join again under load\n"
@@ -75,6 +77,7 @@ enum {
     OPT_PACING,
     OPT_FPS,
     OPT_KEY,
+    OPT_SIMULCAST,
     OPT_IDLE,
     OPT_STORM,
     OPT_CHURN,
@@ -113,6 +116,7 @@ static const struct option known[] = {
     {"pacing", 1, NULL, OPT_PACING},
     {"fps", 1, NULL, OPT_FPS},
     {"key-every", 1, NULL, OPT_KEY},
+    {"simulcast", 0, NULL, OPT_SIMULCAST},
     {"idle", 0, NULL, OPT_IDLE},
     {"storm", 1, NULL, OPT_STORM},
     {"churn", 1, NULL, OPT_CHURN},
@@ -260,12 +264,13 @@ static bool take_other(struct opts *out, int option, const char *text, unsigned 
 static bool take_flag(struct opts *out, int option)
 {
     out->is_idle = out->is_idle || option == OPT_IDLE;
+    out->is_simulcast = out->is_simulcast || option == OPT_SIMULCAST;
     out->is_held = out->is_held || option == OPT_HOLD;
     out->wants_json = out->wants_json || option == OPT_JSON;
     out->keeps_files = out->keeps_files || option == OPT_KEEP;
     out->wants_floor = out->wants_floor && option != OPT_NO_FLOOR;
-    return option == OPT_IDLE || option == OPT_HOLD || option == OPT_JSON || option == OPT_KEEP ||
-           option == OPT_NO_FLOOR;
+    return option == OPT_IDLE || option == OPT_SIMULCAST || option == OPT_HOLD || option == OPT_JSON ||
+           option == OPT_KEEP || option == OPT_NO_FLOOR;
 }
 
 static int complain(const char *sentence)

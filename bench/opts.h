@@ -36,6 +36,7 @@ struct opts {
     const char *suites;
     bool wants_floor;
     bool is_idle;
+    bool is_simulcast;
     bool wants_json;
     bool is_held;
     bool keeps_files;

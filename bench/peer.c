@@ -281,7 +281,7 @@ static void on_rtcp(struct peer *peer, struct wire_packet *packet)
     while (rtcp_next(&it, &rtcp)) {
         if (rtcp.type == RTCP_PSFB && rtcp_fb_parse(&rtcp, &fb) == ERR_OK &&
             (fb.kind == RTCP_FB_PLI || fb.kind == RTCP_FB_FIR))
-            peer->ops.on_key_wanted(peer->ops.ctx);
+            peer->ops.on_key_wanted(peer->ops.ctx, fb.kind == RTCP_FB_PLI ? fb.media_ssrc : 0);
     }
 }
 

@@ -31,8 +31,8 @@ struct peer_stream {
 struct peer_ops {
     void (*on_ready)(void *ctx);
     void (*on_failed)(void *ctx, const char *reason);
-    void (*on_first_packet)(void *ctx); /* of a stream that is known */
-    void (*on_key_wanted)(void *ctx);   /* PLI or FIR: publishers */
+    void (*on_first_packet)(void *ctx);              /* of a stream that is known */
+    void (*on_key_wanted)(void *ctx, uint32_t ssrc); /* PLI; 0 = of all, FIR: publishers */
     void *ctx;
 };
 

@@ -97,6 +97,7 @@ static json_t *json_of_opts(const struct opts *opts)
     json_object_set_new(object, "event_loops", json_integer(opts->event_loops));
     json_object_set_new(object, "pacing", json_string(opts->video.pacing == SOURCE_BURST ? "burst" : "even"));
     json_object_set_new(object, "is_idle", json_boolean(opts->is_idle));
+    json_object_set_new(object, "is_simulcast", json_boolean(opts->is_simulcast));
     return object;
 }
 
@@ -174,10 +175,11 @@ static void add_threads(struct text *out, const struct step *step)
 void report_table(const struct result *result, struct text *out)
 {
     const struct opts *opts = result->opts;
-    text_addf(out, "%s: %u call%s of %u members, %u video (%u B, %s), %u audio; %u connections, %s\n",
+    text_addf(out, "%s: %u call%s of %u members, %u video (%s%u B, %s), %u audio; %u connections, %s\n",
               opts->label ? opts->label : result->target, opts->calls, opts->calls == 1 ? "" : "s", opts->members,
-              opts->videos, opts->video.bytes, opts->video.pacing == SOURCE_BURST ? "frame bursts" : "even",
-              opts->audios, result->connections, result->suite);
+              opts->videos, opts->is_simulcast ? "3 layers, " : "", opts->video.bytes,
+              opts->video.pacing == SOURCE_BURST ? "frame bursts" : "even", opts->audios, result->connections,
+              result->suite);
     add_joins(out, "joins", &result->joins);
     if (result->storm.count || result->storm.failed)
         add_joins(out, "storm", &result->storm);

@@ -123,6 +123,7 @@ TITLES = {
     "even": "1 publisher, 50 subscribers, 1,200 B, evenly sent",
     "large": "1 publisher, 500 subscribers, 1,200 B, evenly sent",
     "bursts": "1 publisher, 50 subscribers, frames in bursts, key frames",
+    "simulcast": "1 publisher with three layers, 50 subscribers of the top one",
     "meeting": "A meeting: 20 members, all with audio, 6 with video in bursts",
     "workers": "4 calls of 26 members: one media thread and two",
     "storm": "500 members join at once while a call of 20 goes on",

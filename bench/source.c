@@ -28,11 +28,26 @@ void source_init(struct source *source, struct peer *peer, const struct describe
     source->timestamp = rand_u32();
     source->rand = rand_u64() | 1;
     source->wants_key = true;
+    source->is_received = true;
+    source->share = 1;
+    source->width = 640;
+    source->height = 480;
+}
+
+void source_set_layer(struct source *source, unsigned layer)
+{
+    static const double shares[DESCRIBE_LAYERS] = {1.0 / 8, 3.0 / 8, 1};
+    source->rid = describe_rids[layer];
+    source->share = shares[layer];
+    source->is_received = layer == DESCRIBE_LAYERS - 1;
+    source->width = (uint16_t)(320 << layer);
+    source->height = (uint16_t)(180 << layer);
+    source->line.ssrc += 2 * (layer + 1);
 }
 
 void source_set_rate(struct source *source, double packets_per_s)
 {
-    source->opts.packets_per_s = packets_per_s;
+    source->opts.packets_per_s = packets_per_s * source->share;
 }
 
 void source_start(struct source *source, uint64_t now_us, uint64_t phase_us)
@@ -80,7 +95,7 @@ static void begin_frame(struct source *source, uint64_t now_us)
 static void write_exts(struct source *source, struct wr *wr)
 {
     const struct describe_exts *ids = &source->line.exts;
-    struct rtp_ext list[4];
+    struct rtp_ext list[5];
     unsigned count = 0;
     uint16_t seq = source->peer->twcc_seq++;
     uint32_t time = (uint32_t)(((wall_ns() % 64000000000ULL) << 18) / 1000000000ULL);
@@ -89,6 +104,8 @@ static void write_exts(struct source *source, struct wr *wr)
     if (ids->mid)
         list[count++] =
             (struct rtp_ext){ids->mid, (uint8_t)strlen(source->line.mid), (const uint8_t *)source->line.mid};
+    if (ids->rid && source->rid)
+        list[count++] = (struct rtp_ext){ids->rid, (uint8_t)strlen(source->rid), (const uint8_t *)source->rid};
     if (ids->audio_level)
         list[count++] = (struct rtp_ext){ids->audio_level, 1, &level};
     if (ids->twcc)
@@ -100,15 +117,25 @@ static void write_exts(struct source *source, struct wr *wr)
     rtp_ext_write(wr, list, count);
 }
 
-/* The frame header says key frame or not (RFC 6386 section 9.1) and 640x480. */
+/* The descriptor's first byte, and in simulcast, where each layer counts its pictures, PictureID and TL0PICIDX (RFC
+ * 7741 section 4.2). The frame header says key frame or not (RFC 6386 section 9.1), and the size. */
 static void write_payload(struct source *source, uint8_t *at, size_t len)
 {
-    static const uint8_t key[] = {0x10, 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01};
+    const uint8_t start = source->frame_at == 0 ? 0x10 : 0x00; /* S: the start of a partition */
     memset(at, (uint8_t)source->seq, len);
-    if (source->is_video && len >= sizeof(key)) {
-        memcpy(at, key, sizeof(key));
-        at[0] = source->frame_at == 0 ? 0x10 : 0x00; /* S: the start of a partition, RFC 7741 section 4.2 */
-        at[1] = source->is_key ? 0x10 : 0x11;
+    if (source->is_video && len >= STAMP_AT) {
+        struct wr wr = wr_make(at, STAMP_AT);
+        wr_u8(&wr, source->rid ? 0x80 | start : start);
+        if (source->rid) {
+            wr_u8(&wr, 0xc0); /* I, L */
+            wr_u16(&wr, 0x8000 | source->picture);
+            wr_u8(&wr, (uint8_t)source->picture);
+        }
+        wr_u24(&wr, source->is_key ? 0x100200 : 0x110200);
+        wr_u24(&wr, 0x9d012a);
+        const uint8_t size[] = {(uint8_t)source->width, (uint8_t)(source->width >> 8), (uint8_t)source->height,
+                                (uint8_t)(source->height >> 8)};
+        wr_bytes(&wr, size, sizeof(size));
     }
     stamp_write(at, len, wall_ns());
 }
@@ -168,6 +195,7 @@ static void advance(struct source *source)
             source->next_us = source->frame_us + frame_us * source->frame_at / source->frame_packets;
         return;
     }
+    source->picture = (source->picture + 1) & 0x7fff;
     source->frame_us += frame_us;
     source->next_us = source->frame_us;
     source->timestamp += 90000 / source->opts.fps;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define STAMP_LEN 12
-#define STAMP_AT 12 /* payload offset: behind a VP8 descriptor and key-frame header */
+#define STAMP_AT 16 /* payload offset: behind a VP8 descriptor and key-frame header */
 
 void stamp_write(uint8_t *payload, size_t len, uint64_t wall_ns);
 /* False when there is none. */

@@ -18,14 +18,17 @@
 static const struct ext {
     const char *uri;
     uint8_t id;
-    bool is_audio_only;
+    enum { ON_ANY, ON_AUDIO, ON_SIMULCAST } lines;
     size_t offset; /* in struct describe_exts */
 } exts[] = {
-    {RTP_EXT_URI_MID, 1, false, offsetof(struct describe_exts, mid)},
-    {RTP_EXT_URI_AUDIO_LEVEL, 2, true, offsetof(struct describe_exts, audio_level)},
-    {RTP_EXT_URI_TWCC, 3, false, offsetof(struct describe_exts, twcc)},
-    {RTP_EXT_URI_ABS_SEND_TIME, 4, false, offsetof(struct describe_exts, abs_send_time)},
+    {RTP_EXT_URI_MID, 1, ON_ANY, offsetof(struct describe_exts, mid)},
+    {RTP_EXT_URI_AUDIO_LEVEL, 2, ON_AUDIO, offsetof(struct describe_exts, audio_level)},
+    {RTP_EXT_URI_TWCC, 3, ON_ANY, offsetof(struct describe_exts, twcc)},
+    {RTP_EXT_URI_ABS_SEND_TIME, 4, ON_ANY, offsetof(struct describe_exts, abs_send_time)},
+    {RTP_EXT_URI_RID, 5, ON_SIMULCAST, offsetof(struct describe_exts, rid)},
 };
+
+const char *const describe_rids[DESCRIBE_LAYERS] = {"q", "h", "f"};
 
 void describe_own_line(struct describe_line *line, enum client_kind kind, unsigned index)
 {
@@ -103,10 +106,23 @@ static void write_source(struct sdp *sdp, struct sdp_media *media, const struct 
     ssrc->track = sdp_keep(sdp, line->track);
 }
 
+static void write_layers(struct sdp *sdp, struct sdp_media *media)
+{
+    for (unsigned i = 0; i < DESCRIBE_LAYERS; i++) {
+        struct sdp_rid *rid = sdp_add_rid(sdp, media);
+        *rid = (struct sdp_rid){.id = describe_rids[i], .is_send = true};
+    }
+    media->simulcast_send = sdp_keepf(sdp, "%s;%s;%s", describe_rids[0], describe_rids[1], describe_rids[2]);
+}
+
 static void write_sources(struct sdp *sdp, struct sdp_media *media, const struct describe_line *line)
 {
     media->stream = sdp_keep(sdp, line->stream);
     media->track = sdp_keep(sdp, line->track);
+    if (line->is_simulcast) {
+        write_layers(sdp, media);
+        return;
+    }
     write_source(sdp, media, line, line->ssrc);
     if (!line->rtx_ssrc)
         return;
@@ -129,7 +145,8 @@ void describe_offer_write(const struct describe *offer, const struct describe_lo
         write_transport(sdp, media, local, SDP_ACTPASS);
         write_own_codecs(sdp, media, line->kind);
         for (size_t k = 0; k < ARRAY_LEN(exts); k++) {
-            if (exts[k].is_audio_only && line->kind != CLIENT_AUDIO)
+            if ((exts[k].lines == ON_AUDIO && line->kind != CLIENT_AUDIO) ||
+                (exts[k].lines == ON_SIMULCAST && !line->is_simulcast))
                 continue;
             struct sdp_extmap *extmap = sdp_add_extmap(sdp, media);
             extmap->id = exts[k].id;
@@ -210,6 +227,7 @@ enum err describe_answer_read(const char *text, struct describe *offer, char err
         if (!sdp_find_rtx(media, line->pt))
             line->rtx_pt = 0;
         read_exts(sdp, media, &line->exts);
+        line->is_simulcast = line->is_simulcast && media->simulcast_recv && media->rid_count == DESCRIBE_LAYERS;
     }
     if (err == ERR_OK)
         err = read_remote(sdp, offer, error);
@@ -302,7 +320,7 @@ static void answer_line(struct sdp *sdp, const struct sdp *offer, const struct s
     if (rtx)
         copy_codec(sdp, to, rtx);
     for (size_t i = 0; i < ARRAY_LEN(exts); i++) {
-        uint8_t id = sdp_ext_id(offer, from, exts[i].uri);
+        uint8_t id = exts[i].lines == ON_SIMULCAST ? 0 : sdp_ext_id(offer, from, exts[i].uri);
         struct sdp_extmap *extmap = id ? sdp_add_extmap(sdp, to) : NULL;
         if (extmap) {
             extmap->id = id;

@@ -30,7 +30,11 @@ struct describe_exts {
     uint8_t audio_level;
     uint8_t twcc;
     uint8_t abs_send_time;
+    uint8_t rid; /* of simulcast */
 };
+
+#define DESCRIBE_LAYERS 3 /* of a line that offers simulcast: describe_rids, lowest first */
+extern const char *const describe_rids[DESCRIBE_LAYERS];
 
 /* A line that sends: ours in the publish offer, the server's in the subscribe offer. */
 struct describe_line {
@@ -42,6 +46,7 @@ struct describe_line {
     uint8_t rtx_pt; /* 0 = none */
     bool has_nack;
     bool has_pli;
+    bool is_simulcast; /* offered; after the answer: taken. Its sources are told by RID, not in the description */
     struct describe_exts exts;
     uint32_t ssrc;
     uint32_t rtx_ssrc;

@@ -56,6 +56,10 @@ static void test_a_meeting(void **state)
     assert_int_equal(opts.video.pacing, SOURCE_BURST);
     assert_true(opts.seconds == 2.5);
     assert_false(opts.wants_floor);
+    assert_false(opts.is_simulcast);
+    assert_int_equal(PARSE(&opts, ARG("--simulcast"), ARG("--rate"), ARG("90")), 0);
+    assert_true(opts.is_simulcast);
+    assert_int_equal(opts.videos, 1);
 }
 
 static void test_refused(void **state)

@@ -48,6 +48,53 @@ static struct sdp *parse(const char *text)
     return sdp;
 }
 
+static void test_simulcast_offer(void **state)
+{
+    (void)state;
+    struct describe *offer = test_calloc(1, sizeof(*offer));
+    describe_own_line(&offer->lines[0], CLIENT_VIDEO, 0);
+    offer->lines[0].is_simulcast = true;
+    strcpy(offer->lines[0].stream, "stream");
+    strcpy(offer->lines[0].track, "track");
+    offer->line_count = 1;
+    struct text text = {0};
+    describe_offer_write(offer, &local, &text);
+    struct sdp *sdp = parse(text.data);
+    const struct sdp_media *media = sdp->media[0];
+    assert_string_equal(media->simulcast_send, "q;h;f");
+    assert_int_equal(media->rid_count, DESCRIBE_LAYERS);
+    for (unsigned i = 0; i < DESCRIBE_LAYERS; i++) {
+        assert_string_equal(media->rids[i].id, describe_rids[i]);
+        assert_true(media->rids[i].is_send);
+    }
+    assert_int_equal(media->ssrc_count, 0); /* told by RID in the packets */
+    assert_int_equal(sdp_ext_id(sdp, media, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"), 5);
+    sdp_free(sdp);
+    text_free(&text);
+
+    /* Whether it is taken. */
+    static const char head[] = "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+                               "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\n"
+                               "a=rtpmap:96 VP8/90000\r\na=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n";
+    static const struct {
+        const char *rest;
+        bool is_taken;
+    } answers[] = {
+        {"a=rid:q recv\r\na=rid:h recv\r\na=rid:f recv\r\na=simulcast:recv q;h;f\r\n", true},
+        {"a=rid:q recv\r\na=simulcast:recv q\r\n", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        char answer[1000], error[SDP_ERROR_MAX];
+        snprintf(answer, sizeof(answer), "%s%s", head, answers[i].rest);
+        offer->lines[0].is_simulcast = true;
+        assert_int_equal(describe_answer_read(answer, offer, error), ERR_OK);
+        assert_int_equal(offer->lines[0].is_simulcast, answers[i].is_taken);
+        assert_int_equal(offer->lines[0].exts.rid, 5);
+    }
+    test_free(offer);
+}
+
 static void test_own_offer(void **state)
 {
     (void)state;
@@ -166,9 +213,8 @@ static void test_answer_to_own_offer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_offer),
-        cmocka_unit_test(test_server_offer),
-        cmocka_unit_test(test_answer_to_server_offer),
+        cmocka_unit_test(test_simulcast_offer),     cmocka_unit_test(test_own_offer),
+        cmocka_unit_test(test_server_offer),        cmocka_unit_test(test_answer_to_server_offer),
         cmocka_unit_test(test_answer_to_own_offer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

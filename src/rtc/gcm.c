@@ -55,14 +55,15 @@ void gcm_free(struct gcm *gcm)
     free(gcm);
 }
 
-static bool feed(EVP_CIPHER_CTX *evp, const uint8_t *iv, const struct gcm_text *text)
+static bool feed(EVP_CIPHER_CTX *evp, const uint8_t *iv, const struct gcm_text *text, const OSSL_PARAM *params)
 {
     int n;
-    return EVP_CipherInit_ex(evp, NULL, NULL, NULL, iv, -1) == 1 &&
+    return EVP_CipherInit_ex2(evp, NULL, NULL, iv, -1, params) == 1 &&
            EVP_CipherUpdate(evp, NULL, &n, text->aad, (int)text->aad_len) == 1 &&
            (!text->len || EVP_CipherUpdate(evp, text->data, &n, text->data, (int)text->len) == 1);
 }
 
+/* The tag goes as a parameter: EVP's older control for it makes one as well, by a longer way. */
 enum err gcm_seal(struct gcm *gcm, const uint8_t iv[GCM_IV_LEN], const struct gcm_text *text)
 {
     if (gcm->mb) {
@@ -70,8 +71,9 @@ enum err gcm_seal(struct gcm *gcm, const uint8_t iv[GCM_IV_LEN], const struct gc
         return ERR_OK;
     }
     int n;
-    bool is_right = feed(gcm->evp, iv, text) && EVP_CipherFinal_ex(gcm->evp, text->tag, &n) == 1 &&
-                    EVP_CIPHER_CTX_ctrl(gcm->evp, EVP_CTRL_AEAD_GET_TAG, GCM_TAG_LEN, text->tag) == 1;
+    OSSL_PARAM tag[] = {OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, text->tag, GCM_TAG_LEN), OSSL_PARAM_END};
+    bool is_right = feed(gcm->evp, iv, text, NULL) && EVP_CipherFinal_ex(gcm->evp, text->tag, &n) == 1 &&
+                    EVP_CIPHER_CTX_get_params(gcm->evp, tag) == 1;
     return is_right ? ERR_OK : ERR_IO;
 }
 
@@ -83,9 +85,9 @@ enum err gcm_open(struct gcm *gcm, const uint8_t iv[GCM_IV_LEN], const struct gc
         return CRYPTO_memcmp(scratch, text->tag, GCM_TAG_LEN) == 0 ? ERR_OK : ERR_DENIED;
     }
     int n;
-    bool is_right = feed(gcm->evp, iv, text) &&
-                    EVP_CIPHER_CTX_ctrl(gcm->evp, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_LEN, text->tag) == 1 &&
-                    EVP_CipherFinal_ex(gcm->evp, scratch, &n) == 1;
+    const OSSL_PARAM tag[] = {OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, text->tag, GCM_TAG_LEN),
+                              OSSL_PARAM_END};
+    bool is_right = feed(gcm->evp, iv, text, tag) && EVP_CipherFinal_ex(gcm->evp, scratch, &n) == 1;
     return is_right ? ERR_OK : ERR_DENIED;
 }
 

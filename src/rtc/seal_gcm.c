@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rand.h"
 #include "base/text.h"
 #include "rtc/ossl.h"
 #include "rtc/seal_index.h"
@@ -17,30 +18,35 @@
 #define RTCP_TRAILER 4
 #define RTCP_MAX 2048              /* bytes in the clear; longer datagrams are dropped on arrival */
 #define RTCP_ENCRYPTED 0x80000000u /* the E flag */
-#define SLOTS_MIN 8                /* of the table by SSRC; a power of two */
-#define NONE UINT16_MAX
+#define STREAMS_AT_HAND 2          /* voice and a picture */
+#define SLOT_BITS_MIN 3            /* a table of 8 by SSRC: one cache line */
 
 /* What one SSRC sends. */
 struct stream {
-    uint32_t ssrc;
+    _Alignas(64) uint32_t ssrc;
     struct seal_index rtp;
     struct seal_rtcp_index rtcp; /* of what comes in */
 };
 
+/* What each packet needs comes first: one cache line. */
 struct seal_gcm {
     /* set once at creation */
     struct gcm *rtp;
-    struct gcm *rtcp;
     uint8_t rtp_salt[IV_LEN];
-    uint8_t rtcp_salt[IV_LEN];
-    bool is_sender;
+    uint32_t multiplier; /* of the hash; odd, by chance: a member chooses its SSRCs, but not where they fall */
     /* owned by the media thread */
-    uint32_t rtcp_index; /* of the last SRTCP packet that went out */
+    struct stream *last;   /* most packets are of the stream that the one before was */
+    struct stream **slots; /* by hash of the SSRC, NULL = free; at most half are taken */
+    unsigned slot_bits;
     uint32_t count;
-    uint32_t mask;           /* of the slots */
-    struct stream *last;     /* most packets are of the stream that the one before was */
-    struct stream **streams; /* by number */
-    uint16_t *slots;         /* number by hash of the SSRC, NONE = free; at most half are taken */
+    uint32_t rtcp_index; /* of the last SRTCP packet that went out */
+    /* set once at creation */
+    bool is_sender;
+    uint8_t rtcp_salt[IV_LEN];
+    struct gcm *rtcp;
+    /* owned by the media thread: the first streams, close by, the others elsewhere */
+    _Alignas(64) struct stream *few_slots[1u << SLOT_BITS_MIN];
+    _Alignas(64) struct stream at_hand[STREAMS_AT_HAND];
 };
 
 static uint32_t get32(const uint8_t *at)
@@ -58,45 +64,44 @@ static void put32(uint8_t *at, uint32_t value)
 
 /* --- streams --- */
 
-/* The slot of this SSRC, or the free one where it would be. Members choose their SSRCs, but so few that a crowded slot
- * costs little. */
-static uint32_t slot_of(const struct seal_gcm *gcm, uint32_t ssrc)
+/* The slot of this SSRC, or the free one where it would be. */
+static struct stream **slot_of(const struct seal_gcm *gcm, uint32_t ssrc)
 {
-    uint32_t at = (ssrc * 0x9e3779b1u >> 8) & gcm->mask;
-    while (gcm->slots[at] != NONE && gcm->streams[gcm->slots[at]]->ssrc != ssrc)
-        at = (at + 1) & gcm->mask;
-    return at;
+    uint32_t at = ssrc * gcm->multiplier >> (32 - gcm->slot_bits), mask = (1u << gcm->slot_bits) - 1;
+    while (gcm->slots[at] && gcm->slots[at]->ssrc != ssrc)
+        at = (at + 1) & mask;
+    return &gcm->slots[at];
 }
 
 static struct stream *find(struct seal_gcm *gcm, uint32_t ssrc)
 {
-    if (gcm->last && gcm->last->ssrc == ssrc)
-        return gcm->last;
-    uint16_t number = gcm->slots[slot_of(gcm, ssrc)];
-    return number == NONE ? NULL : gcm->streams[number];
+    return gcm->last && gcm->last->ssrc == ssrc ? gcm->last : *slot_of(gcm, ssrc);
 }
 
-static void make_slots(struct seal_gcm *gcm, uint32_t slots)
+static void make_slots(struct seal_gcm *gcm, unsigned bits)
 {
-    free(gcm->slots);
-    gcm->mask = slots - 1;
-    gcm->slots = mem_calloc(slots, sizeof(*gcm->slots));
-    gcm->streams = mem_realloc(gcm->streams, slots / 2 * sizeof(struct stream *));
-    memset(gcm->slots, 0xff, slots * sizeof(*gcm->slots));
-    for (uint32_t i = 0; i < gcm->count; i++)
-        gcm->slots[slot_of(gcm, gcm->streams[i]->ssrc)] = (uint16_t)i;
+    struct stream **old = gcm->slots;
+    size_t old_size = 1u << gcm->slot_bits;
+    gcm->slot_bits = bits;
+    gcm->slots = mem_calloc_lines(1u << bits, sizeof(struct stream *));
+    for (size_t i = 0; i < old_size; i++)
+        if (old[i])
+            *slot_of(gcm, old[i]->ssrc) = old[i];
+    if (old != gcm->few_slots)
+        free(old);
 }
 
 static enum err add(struct seal_gcm *gcm, uint32_t ssrc, struct stream **out)
 {
     if (gcm->count >= (gcm->is_sender ? SEAL_GCM_STREAMS_OUT : SEAL_GCM_STREAMS_IN))
         return ERR_LIMIT;
-    if (gcm->count >= (gcm->mask + 1) / 2)
-        make_slots(gcm, 2 * (gcm->mask + 1));
-    struct stream *stream = mem_calloc(1, sizeof(*stream));
+    if (gcm->count >= 1u << (gcm->slot_bits - 1))
+        make_slots(gcm, gcm->slot_bits + 1);
+    struct stream *stream =
+        gcm->count < STREAMS_AT_HAND ? &gcm->at_hand[gcm->count] : mem_calloc_lines(1, sizeof(*stream));
     stream->ssrc = ssrc;
-    gcm->slots[slot_of(gcm, ssrc)] = (uint16_t)gcm->count;
-    gcm->streams[gcm->count++] = stream;
+    *slot_of(gcm, ssrc) = stream;
+    gcm->count++;
     *out = stream;
     return ERR_OK;
 }
@@ -126,11 +131,13 @@ enum err seal_gcm_derive(const uint8_t *key, size_t key_len, const uint8_t *salt
 
 enum err seal_gcm_create(const struct seal_gcm_keys *keys, bool is_sender, struct seal_gcm **out)
 {
-    struct seal_gcm *gcm = mem_calloc(1, sizeof(*gcm));
+    struct seal_gcm *gcm = mem_calloc_lines(1, sizeof(*gcm));
     gcm->is_sender = is_sender;
     memcpy(gcm->rtp_salt, keys->rtp_salt, IV_LEN);
     memcpy(gcm->rtcp_salt, keys->rtcp_salt, IV_LEN);
-    make_slots(gcm, SLOTS_MIN);
+    gcm->multiplier = rand_u32() | 1;
+    gcm->slots = gcm->few_slots;
+    gcm->slot_bits = SLOT_BITS_MIN;
     enum err err = gcm_create(keys->engine, keys->rtp_key, keys->key_len, is_sender, &gcm->rtp);
     if (err == ERR_OK)
         err = gcm_create(keys->engine, keys->rtcp_key, keys->key_len, is_sender, &gcm->rtcp);
@@ -146,10 +153,11 @@ void seal_gcm_free(struct seal_gcm *gcm)
 {
     if (!gcm)
         return;
-    for (uint32_t i = 0; i < gcm->count; i++)
-        free(gcm->streams[i]);
-    free(gcm->streams);
-    free(gcm->slots);
+    for (size_t i = 0; i < 1u << gcm->slot_bits; i++)
+        if (gcm->slots[i] < gcm->at_hand || gcm->slots[i] >= gcm->at_hand + STREAMS_AT_HAND)
+            free(gcm->slots[i]);
+    if (gcm->slots != gcm->few_slots)
+        free(gcm->slots);
     gcm_free(gcm->rtcp);
     gcm_free(gcm->rtp);
     OPENSSL_cleanse(gcm, sizeof(*gcm));
@@ -279,16 +287,17 @@ enum err unseal_gcm_rtp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
 
 enum err seal_gcm_rtcp(struct seal_gcm *gcm, uint8_t *data, size_t *len)
 {
-    if (gcm->rtcp_index == SEAL_RTCP_INDEX_MAX)
-        return ERR_LIMIT;
-    uint32_t index = ++gcm->rtcp_index;
+    enum err err = seal_rtcp_index_next(&gcm->rtcp_index);
+    if (err != ERR_OK)
+        return err;
+    uint32_t index = gcm->rtcp_index;
     uint8_t iv[IV_LEN], aad[RTCP_HEADER + RTCP_TRAILER];
     memcpy(aad, data, RTCP_HEADER);
     put32(aad + RTCP_HEADER, RTCP_ENCRYPTED | index);
     rtcp_iv(gcm, get32(data + 4), index, iv);
     struct gcm_text text = {
         .data = data + RTCP_HEADER, .len = *len - RTCP_HEADER, .aad = aad, .aad_len = sizeof(aad), .tag = data + *len};
-    enum err err = gcm_seal(gcm->rtcp, iv, &text);
+    err = gcm_seal(gcm->rtcp, iv, &text);
     if (err != ERR_OK)
         return err;
     memcpy(data + *len + TAG_LEN, aad + RTCP_HEADER, RTCP_TRAILER);

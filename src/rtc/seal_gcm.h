@@ -16,8 +16,10 @@
 #include "base/err.h"
 #include "rtc/gcm.h"
 
-/* A member that sends from ever new SSRCs finds its packets refused at this number: 48 are known by signaling. */
-#define SEAL_GCM_STREAMS_IN 128
+/* A member that sends from ever new SSRCs finds its packets refused at this number. 48 are known by signaling at a
+ * time, but each camera or screen that is added anew brings up to six for the rest of the connection. 200 KB at most.
+ */
+#define SEAL_GCM_STREAMS_IN 1024
 #define SEAL_GCM_STREAMS_OUT 16384
 
 #define SEAL_GCM_KEY_MAX 32

@@ -75,6 +75,14 @@ void seal_index_accept(struct seal_index *stream, uint64_t index)
     set_seen(stream->seen, index, SEAL_WINDOW - 1);
 }
 
+enum err seal_rtcp_index_next(uint32_t *last)
+{
+    if (*last >= SEAL_RTCP_INDEX_MAX)
+        return ERR_LIMIT;
+    (*last)++;
+    return ERR_OK;
+}
+
 enum err seal_rtcp_index_check(const struct seal_rtcp_index *stream, uint32_t index)
 {
     return stream->is_started ? check(stream->seen, stream->newest, index, SEAL_RTCP_WINDOW - 1) : ERR_OK;

@@ -39,6 +39,8 @@ struct seal_rtcp_index {
     uint64_t seen[SEAL_RTCP_WINDOW / 64];
 };
 
+/* The sending side: counts one on. ERR_LIMIT, and stays, when the 2^31 packets of a key are used up (section 9.2). */
+MUST_CHECK enum err seal_rtcp_index_next(uint32_t *last);
 MUST_CHECK enum err seal_rtcp_index_check(const struct seal_rtcp_index *stream, uint32_t index);
 void seal_rtcp_index_accept(struct seal_rtcp_index *stream, uint32_t index);
 

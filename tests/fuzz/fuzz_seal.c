@@ -271,9 +271,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         keys[i] = (uint8_t)(i * 37 + 11);
     struct world *w = calloc(1, sizeof(*w));
     CHECK(w != NULL);
-    w->own_out = make(SEAL_BY_OWN, suite, keys, true);
+    enum seal_maker own = first & 2 ? SEAL_BY_OPENSSL : SEAL_BY_OWN;
+    w->own_out = make(own, suite, keys, true);
     w->lib_out = make(SEAL_BY_SRTP2, suite, keys, true);
-    w->own_in = make(SEAL_BY_OWN, suite, keys, false);
+    w->own_in = make(own, suite, keys, false);
     w->lib_in = make(SEAL_BY_SRTP2, suite, keys, false);
     CHECK(seal_gcm_derive(keys, key_len, keys + 2 * key_len, &w->keys) == ERR_OK);
     w->clear_index = 50;

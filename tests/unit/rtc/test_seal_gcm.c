@@ -58,6 +58,50 @@ static void test_key_derivation(void **state)
     assert_int_equal(seal_kdf_create(key, 16, salt, 15, &kdf), ERR_INVALID);
 }
 
+/* RFC 6188 section 7.2: AES-256 */
+static void test_long_key_derivation(void **state)
+{
+    (void)state;
+    uint8_t key[32], salt[14], out[32];
+    from_hex("f0f04914b513f2763a1b1fa130f10e2998f6f6e43e4309d1e622a0e332b9f1b6", key);
+    from_hex("3b04803de51ee7c96423ab5b78d2", salt);
+    struct seal_kdf *kdf;
+    assert_int_equal(seal_kdf_create(key, sizeof(key), salt, sizeof(salt), &kdf), ERR_OK);
+    assert_int_equal(seal_kdf_derive(kdf, SEAL_KDF_RTP_KEY, out, 32), ERR_OK);
+    assert_hex(out, 32, "5ba1064e30ec51613cad926c5a28ef731ec7fb397f70a960653caf06554cd8c4");
+    assert_int_equal(seal_kdf_derive(kdf, SEAL_KDF_RTP_SALT, out, 14), ERR_OK);
+    assert_hex(out, 14, "fa31791685ca444a9e07c6c64e93");
+    assert_int_equal(seal_kdf_derive(kdf, SEAL_KDF_RTP_AUTH, out, 20), ERR_OK);
+    assert_hex(out, 20, "fd9c32d39ed5fbb5a9dc96b30818454d1313dc05");
+    seal_kdf_free(kdf);
+}
+
+/* Keys 00 01 02 .., salt "Quid pro quo" of 12 bytes, followed by two zeros (RFC 7714 section 11): computed with AES-CTR
+ * of another library. */
+static void test_session_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t key_len;
+        const char *rtp_key, *rtp_salt, *rtcp_key, *rtcp_salt;
+    } expected[] = {{16, "b1bb5ee1803c7cb022c25343feb23261", "52fa33dcddd7c677e513ce75",
+                     "02657506d1e93c6639357fb793c2b082", "6f09033e2235e99cc6537c7a"},
+                    {32, "55a897acc260e7906b03359810579a2d9fe41f1985acf2e07a9e4a6ac284d8e1", "2df806deb9b0f9c4bcbbc9dd",
+                     "a272bf8833ee0a30f1d0b5c82d954d324691abc9a59595b747e9e3136900e344", "735dd67e86c2c58ead4dcc25"}};
+    uint8_t key[32];
+    for (size_t i = 0; i < sizeof(key); i++)
+        key[i] = (uint8_t)i;
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        struct seal_gcm_keys keys;
+        assert_int_equal(seal_gcm_derive(key, expected[i].key_len, (const uint8_t *)"Quid pro quo", &keys), ERR_OK);
+        assert_int_equal(keys.key_len, expected[i].key_len);
+        assert_hex(keys.rtp_key, keys.key_len, expected[i].rtp_key);
+        assert_hex(keys.rtp_salt, SEAL_GCM_SALT, expected[i].rtp_salt);
+        assert_hex(keys.rtcp_key, keys.key_len, expected[i].rtcp_key);
+        assert_hex(keys.rtcp_salt, SEAL_GCM_SALT, expected[i].rtcp_salt);
+    }
+}
+
 /* --- RFC 7714 sections 16 and 17: keys 00 01 02 .., salt "Quid pro quo" --- */
 
 #define RTP "8040f17b8041f8d35501a0b247616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573"
@@ -308,6 +352,34 @@ static void test_streams_are_capped(void **state)
     seal_gcm_free(in);
 }
 
+/* However many streams there are and however the table grew: each has its own numbers. */
+static void test_streams_keep_apart(void **state)
+{
+    (void)state;
+    enum { COUNT = 600 };
+    struct seal_gcm *out = make(32, true), *in = make(32, false);
+    for (unsigned round = 1; round <= 3; round++) {
+        for (uint32_t i = 0; i < COUNT; i++) {
+            /* round 2 takes the numbers that round 1 left out of the even ones */
+            uint16_t seq = (uint16_t)(100 + (round == 1 ? i % 2 : round == 2 ? 1 - i % 2 : 2));
+            uint8_t packet[PACKET_SIZE] = {0x80, 96, 0, (uint8_t)seq}, again[PACKET_SIZE];
+            uint32_t ssrc = i * 0x01000193u; /* also such as differ above alone */
+            for (int k = 0; k < 4; k++)
+                packet[8 + k] = (uint8_t)(ssrc >> (24 - 8 * k));
+            size_t len = 50, again_len = 50;
+            memcpy(again, packet, len);
+            assert_int_equal(seal_gcm_rtp(out, packet, &len), ERR_OK);
+            assert_int_equal(seal_gcm_rtp(out, again, &again_len), ERR_EXISTS);
+            again_len = len;
+            memcpy(again, packet, len);
+            assert_int_equal(unseal_gcm_rtp(in, packet, &len), ERR_OK);
+            assert_int_equal(unseal_gcm_rtp(in, again, &again_len), ERR_EXISTS);
+        }
+    }
+    seal_gcm_free(out);
+    seal_gcm_free(in);
+}
+
 static void test_wrong_sizes(void **state)
 {
     (void)state;
@@ -325,10 +397,12 @@ int main(void)
     if (rtc_global_init() != ERR_OK)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_key_derivation),     cmocka_unit_test(test_rtp_vectors),
-        cmocka_unit_test(test_rtcp_vectors),       cmocka_unit_test(test_rtcp_in_the_clear),
-        cmocka_unit_test(test_rtp_as_libsrtp),     cmocka_unit_test(test_rtcp_with_libsrtp),
-        cmocka_unit_test(test_streams_are_capped), cmocka_unit_test(test_wrong_sizes),
+        cmocka_unit_test(test_key_derivation),      cmocka_unit_test(test_rtp_vectors),
+        cmocka_unit_test(test_rtcp_vectors),        cmocka_unit_test(test_rtcp_in_the_clear),
+        cmocka_unit_test(test_rtp_as_libsrtp),      cmocka_unit_test(test_rtcp_with_libsrtp),
+        cmocka_unit_test(test_long_key_derivation), cmocka_unit_test(test_session_keys),
+        cmocka_unit_test(test_streams_keep_apart),  cmocka_unit_test(test_streams_are_capped),
+        cmocka_unit_test(test_wrong_sizes),
     };
     int failed = cmocka_run_group_tests_name("the best of this machine", tests, NULL, NULL);
     engine = GCM_EVP;

@@ -81,6 +81,35 @@ static void test_window_against_a_model(void **state)
     free(seen);
 }
 
+/* The receiver's guess is the sender's index whatever is lost or comes late, as long as it is less than 2^15 off. */
+static void test_guess_follows_the_sender(void **state)
+{
+    (void)state;
+    for (uint32_t round = 1; round <= 20; round++) {
+        struct seal_index stream = {0};
+        uint32_t seed = round;
+        uint64_t sent = rig_rand(&seed) % 32768; /* from the lower half on, RFC 3711 section 3.3.1 */
+        if (round > 10) {                        /* far from there, over the end */
+            sent += SEAL_INDEX_MAX - 3000000;
+            seal_index_accept(&stream, sent);
+        }
+        uint64_t newest = sent;
+        for (unsigned i = 0; i < 4000 && sent < SEAL_INDEX_MAX - 8000; i++) {
+            sent += rig_rand(&seed) % 10 == 0 ? rig_rand(&seed) % 8000 : 1;
+            uint32_t late = rig_rand(&seed) % 20000;
+            uint64_t index = rig_rand(&seed) % 3 == 0 && late < sent ? sent - late : sent;
+            if ((index > newest ? index - newest : newest - index) >= 32768)
+                continue; /* nobody could tell */
+            assert_int_equal(guess(&stream, (uint16_t)index), index);
+            if (seal_index_check(&stream, index) != ERR_OK)
+                continue;
+            seal_index_accept(&stream, index);
+            newest = index > newest ? index : newest;
+        }
+        assert_true(stream.newest == newest && newest > 500000);
+    }
+}
+
 static void test_every_packet_once(void **state)
 {
     (void)state;
@@ -113,12 +142,28 @@ static void test_rtcp_window(void **state)
     assert_int_equal(seal_rtcp_index_check(&stream, SEAL_RTCP_INDEX_MAX - 1), ERR_OK);
 }
 
+static void test_rtcp_numbers_end(void **state)
+{
+    (void)state;
+    uint32_t last = 0;
+    assert_int_equal(seal_rtcp_index_next(&last), ERR_OK);
+    assert_int_equal(last, 1);
+    last = SEAL_RTCP_INDEX_MAX - 1;
+    assert_int_equal(seal_rtcp_index_next(&last), ERR_OK);
+    assert_int_equal(last, SEAL_RTCP_INDEX_MAX);
+    assert_int_equal(seal_rtcp_index_next(&last), ERR_LIMIT);
+    assert_int_equal(seal_rtcp_index_next(&last), ERR_LIMIT);
+    assert_int_equal(last, SEAL_RTCP_INDEX_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_guess),
         cmocka_unit_test(test_window_against_a_model),
+        cmocka_unit_test(test_guess_follows_the_sender),
         cmocka_unit_test(test_every_packet_once),
+        cmocka_unit_test(test_rtcp_numbers_end),
         cmocka_unit_test(test_rtcp_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

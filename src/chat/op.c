@@ -137,27 +137,23 @@ static void drop_results(struct op *op)
     op->data = op->notices = op->events = NULL;
 }
 
-/* Failed or not: what on_done may look at is settled here. */
-static void run(struct db_job *job, struct db *db)
+static enum err run(struct db_job *job, struct db *db)
 {
     struct op *op = (struct op *)job;
-    enum err err = op->lane == DB_WRITE ? db_begin(db) : ERR_OK;
-    if (err)
+    op->service(op, db);
+    return op->code == CHAT_OK ? ERR_OK : ERR_STATE;
+}
+
+/* Failed or not: what on_done may look at is settled here. */
+static void settle(struct db_job *job, enum err err)
+{
+    struct op *op = (struct op *)job;
+    if (err && op->code == CHAT_OK)
         op_fail_err(op, err);
-    else
-        op->service(op, db);
-    if (op->lane == DB_WRITE && op->code == CHAT_OK) {
-        err = db_commit(db);
-        if (err)
-            op_fail_err(op, err);
-        else if (op->on_commit)
-            op->on_commit(op);
-    }
-    if (op->code == CHAT_OK)
-        return;
-    if (op->lane == DB_WRITE)
-        db_rollback(db);
-    drop_results(op);
+    if (op->code != CHAT_OK)
+        drop_results(op);
+    else if (op->on_commit)
+        op->on_commit(op);
 }
 
 static void send_notices(struct op *op)
@@ -195,6 +191,7 @@ static void done(struct db_job *job)
 void op_start(struct op *op, void (*on_done)(struct op *op, void *ctx), void *ctx)
 {
     op->job.run = run;
+    op->job.settle = settle;
     op->job.done = done;
     op->on_done = on_done;
     op->ctx = ctx;

@@ -63,6 +63,17 @@ static enum err read_params(struct db_params *params, const char *types, va_list
     return ERR_OK;
 }
 
+static enum err make_step(struct db *db)
+{
+    static const char *const release[] = {"release savepoint step_a", "release savepoint step_b"};
+    static const char *const save[] = {"savepoint step_a", "savepoint step_b"};
+    const char *older = db->is_step_made ? release[db->is_step_odd] : NULL;
+    db->is_step_odd = !db->is_step_odd;
+    db->is_step_due = false;
+    db->is_step_made = true;
+    return db->driver->step(db, older, save[db->is_step_odd]);
+}
+
 static enum err query(struct db *db, struct db_rows **rows, const char *sql, const char *types, va_list args)
 {
     struct db_params params;
@@ -71,7 +82,8 @@ static enum err query(struct db *db, struct db_rows **rows, const char *sql, con
         log_error("Wrong argument letters for a statement sql=\"%s\" types=%s", sql, types);
         return err;
     }
-    return db->driver->query(db, rows, sql, &params);
+    err = db->is_step_due ? make_step(db) : ERR_OK;
+    return err ? err : db->driver->query(db, rows, sql, &params);
 }
 
 enum err db_query(struct db *db, struct db_rows **rows, const char *sql, const char *types, ...)
@@ -128,6 +140,7 @@ enum err db_begin(struct db *db)
 {
     enum err err = db->driver->script(db, db->driver->begin_sql);
     db->is_in_transaction = err == ERR_OK;
+    db->is_step_due = db->is_step_made = false;
     return err;
 }
 
@@ -148,6 +161,20 @@ void db_rollback(struct db *db)
     if (db->driver->script(db, "rollback"))
         log_warn("A transaction could not be rolled back");
     db->is_in_transaction = false;
+}
+
+void db_step(struct db *db)
+{
+    db->is_step_due = true;
+}
+
+enum err db_step_undo(struct db *db)
+{
+    if (db->is_step_due) { /* not one statement came through */
+        db->is_step_due = false;
+        return ERR_OK;
+    }
+    return db->driver->script(db, db->is_step_odd ? "rollback to savepoint step_b" : "rollback to savepoint step_a");
 }
 
 bool db_next(struct db_rows *rows)

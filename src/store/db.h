@@ -12,8 +12,8 @@
  * Argument letters: i int64_t, s const char * (NULL = null), n null (takes no argument), I nullable: const int64_t *.
  *
  * Errors: ERR_EXISTS for a broken unique rule, ERR_IO for all else (logged with the database's text). After an error
- * within a transaction only db_rollback() is allowed. A lost PostgreSQL connection is re-opened at the next
- * db_begin()/query outside a transaction. */
+ * within a transaction only db_rollback() or db_step_undo() is allowed. A lost PostgreSQL connection is re-opened at
+ * the next db_begin()/query outside a transaction. */
 #ifndef ICHAT_STORE_DB_H
 #define ICHAT_STORE_DB_H
 
@@ -36,6 +36,12 @@ enum db_kind db_kind(const struct db *db);
 MUST_CHECK enum err db_begin(struct db *db);
 MUST_CHECK enum err db_commit(struct db *db);
 void db_rollback(struct db *db); /* harmless outside a transaction */
+
+/* A step within a transaction: db_step() ends the one before and begins another one, db_step_undo() takes back what was
+ * done since, errors included, and leaves the rest of the transaction as it is. If that fails, nothing can be saved:
+ * db_rollback(). */
+void db_step(struct db *db);
+MUST_CHECK enum err db_step_undo(struct db *db);
 
 MUST_CHECK enum err db_query(struct db *db, struct db_rows **rows, const char *sql, const char *types, ...);
 /* Without rows; *changed (may be NULL) is the number of rows it touched. */

@@ -26,6 +26,8 @@ struct db_driver {
     /* Outside a transaction this may first re-open a lost connection. */
     enum err (*query)(struct db *db, struct db_rows **rows, const char *sql, const struct db_params *params);
     enum err (*script)(struct db *db, const char *sql);
+    /* Before the next query: `release` (an older savepoint, or NULL), then `save`. */
+    enum err (*step)(struct db *db, const char *release, const char *save);
     bool (*next)(struct db_rows *rows);
     int64_t (*i64)(const struct db_rows *rows, int column);
     const char *(*text)(const struct db_rows *rows, int column);
@@ -41,6 +43,9 @@ struct db {
     const struct db_driver *driver;
     enum db_kind kind;
     bool is_in_transaction;
+    bool is_step_due;  /* to be made by the next query: a step that does nothing costs nothing */
+    bool is_step_made; /* there is a savepoint */
+    bool is_step_odd;  /* its name: two in turn, so that an undo never reaches into the step before */
 };
 
 struct db_rows {

@@ -20,6 +20,8 @@ struct pg_db {
     char *url;
     struct db_stmts stmts; /* handle: the statement's name, malloc'd */
     unsigned names;
+    const char *owed[2]; /* savepoint statements that travel with the next query */
+    unsigned owed_count;
 };
 
 struct pg_rows {
@@ -94,6 +96,19 @@ static enum err error_of(PGresult *result, const struct pg_db *db, const char *s
     return err;
 }
 
+/* The owed statements by themselves. */
+static enum err pay(struct pg_db *db)
+{
+    for (unsigned i = 0; i < db->owed_count; i++) {
+        PGresult *result = PQexec(db->conn, db->owed[i]);
+        if (!is_good(result))
+            return error_of(result, db, db->owed[i]);
+        PQclear(result);
+    }
+    db->owed_count = 0;
+    return ERR_OK;
+}
+
 static enum err prepare(struct pg_db *db, const char *sql, const struct db_params *params, struct db_stmt **out)
 {
     *out = db_stmts_take(&db->stmts, sql);
@@ -104,12 +119,55 @@ static enum err prepare(struct pg_db *db, const char *sql, const struct db_param
         types[i] = params->values[i].type == DB_I64 ? OID_INT8 : params->values[i].type == DB_TEXT ? OID_TEXT : 0;
     char name[24];
     snprintf(name, sizeof(name), "s%u", db->names++);
+    enum err err = pay(db); /* a text that is wrong must not cost more than its step */
+    if (err)
+        return err;
     PGresult *result = PQprepare(db->conn, name, sql, (int)params->count, types);
     if (!is_good(result))
         return error_of(result, db, sql);
     PQclear(result);
     *out = db_stmts_add(&db->stmts, sql, mem_strdup(name));
     return ERR_OK;
+}
+
+/* What came until the pipeline's end: the first result that is an error, else the last one. */
+static PGresult *gather(PGconn *conn)
+{
+    PGresult *kept = NULL, *result;
+    unsigned nulls = 0; /* one follows each statement's result; two in a row: nothing is on its way */
+    while (nulls < 2) {
+        result = PQgetResult(conn);
+        nulls = result ? 0 : nulls + 1;
+        if (!result)
+            continue;
+        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+            PQclear(result);
+            break;
+        }
+        PGresult *dropped = kept && !is_good(kept) ? result : kept;
+        kept = dropped == result ? kept : result;
+        PQclear(dropped);
+    }
+    return kept;
+}
+
+/* The owed statements with this one, in one round trip. */
+static PGresult *exec_owed(struct pg_db *db, const char *name, int count, const char *const *values)
+{
+    PGconn *conn = db->conn;
+    int is_sent = PQenterPipelineMode(conn);
+    for (unsigned i = 0; i < db->owed_count && is_sent; i++)
+        is_sent = PQsendQueryParams(conn, db->owed[i], 0, NULL, NULL, NULL, NULL, 0);
+    db->owed_count = 0;
+    if (is_sent)
+        is_sent = PQsendQueryPrepared(conn, name, count, values, NULL, NULL, 0);
+    if (is_sent)
+        is_sent = PQpipelineSync(conn);
+    PGresult *result = is_sent ? gather(conn) : NULL;
+    if (PQexitPipelineMode(conn))
+        return result;
+    PQclear(result);
+    return NULL;
 }
 
 static enum err run(struct pg_db *db, PGresult **out, const char *sql, const struct db_params *params)
@@ -125,7 +183,9 @@ static enum err run(struct pg_db *db, PGresult **out, const char *sql, const str
         snprintf(numbers[i], sizeof(numbers[i]), "%lld", (long long)value->i);
         values[i] = value->type == DB_NULL ? NULL : value->type == DB_TEXT ? value->s : numbers[i];
     }
-    PGresult *result = PQexecPrepared(db->conn, stmt->handle, (int)params->count, values, NULL, NULL, 0);
+    int count = (int)params->count;
+    PGresult *result = db->owed_count ? exec_owed(db, stmt->handle, count, values)
+                                      : PQexecPrepared(db->conn, stmt->handle, count, values, NULL, NULL, 0);
     /* The whole result is here, so the statement is free again and always kept. */
     free(db_stmts_give(stmt));
     if (!is_good(result))
@@ -174,6 +234,7 @@ static enum err pg_script(struct db *db, const char *sql)
     enum err err = ensure_connected(self);
     if (err)
         return err;
+    self->owed_count = 0; /* the transaction's end takes its savepoints along */
     err = exec_text(self, sql);
     if (err && PQstatus(self->conn) != CONNECTION_OK && strcmp(sql, "begin") == 0) {
         err = connect_now(self);
@@ -181,6 +242,16 @@ static enum err pg_script(struct db *db, const char *sql)
             err = exec_text(self, sql);
     }
     return err;
+}
+
+static enum err pg_step(struct db *db, const char *release, const char *save)
+{
+    struct pg_db *self = as_pg(db);
+    self->owed_count = 0;
+    if (release)
+        self->owed[self->owed_count++] = release;
+    self->owed[self->owed_count++] = save;
+    return ERR_OK;
 }
 
 static bool pg_next(struct db_rows *rows)
@@ -221,6 +292,7 @@ static const struct db_driver driver = {
     .close = pg_close,
     .query = pg_query,
     .script = pg_script,
+    .step = pg_step,
     .next = pg_next,
     .i64 = pg_i64,
     .text = pg_text,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -87,24 +88,106 @@ static struct db_job *wait_for_job(struct db_pool *pool, struct lane *lane)
     return job;
 }
 
-static void finish_job(struct db_pool *pool, struct db_job *job)
+/* The next job if there is one. */
+static struct db_job *poll_for_job(struct db_pool *pool, struct lane *lane)
 {
     pthread_mutex_lock(&pool->mutex);
+    struct db_job *job = queue_pop(&lane->queue);
+    pthread_mutex_unlock(&pool->mutex);
+    return job;
+}
+
+static void finish_jobs(struct db_pool *pool, struct queue *jobs)
+{
+    struct db_job *next;
+    for (struct db_job *job = jobs->first; job; job = job->next) {
+        if (job->settle)
+            job->settle(job, job->err);
+    }
+    pthread_mutex_lock(&pool->mutex);
     bool is_first = !pool->finished.first;
-    queue_push(&pool->finished, job);
+    for (struct db_job *job = jobs->first; job; job = next) {
+        next = job->next;
+        queue_push(&pool->finished, job);
+    }
     pthread_mutex_unlock(&pool->mutex);
     /* Later ones are seen by the same db_pool_deliver(). */
     if (is_first)
         pool->on_wake(pool->ctx);
 }
 
-static void run_worker(void *ctx)
+/* Jobs of one transaction. */
+struct group {
+    struct db *db;
+    struct queue jobs;
+    size_t kept; /* whose rows are to stay */
+    bool is_open;
+    bool is_lost; /* a failed step could not be undone */
+};
+
+static void group_run(struct group *group, struct db_job *job)
+{
+    queue_push(&group->jobs, job);
+    if (group->is_open) {
+        db_step(group->db);
+    } else {
+        job->err = db_begin(group->db);
+        if (job->err)
+            return;
+        group->is_open = true;
+    }
+    job->err = job->run(job, group->db);
+    if (!job->err) {
+        group->kept++;
+        return;
+    }
+    if (group->kept > 0 && db_step_undo(group->db) == ERR_OK)
+        return;
+    group->is_lost = group->kept > 0;
+    db_rollback(group->db);
+    group->is_open = false;
+}
+
+static void group_end(struct group *group)
+{
+    enum err err = group->is_lost ? ERR_IO : ERR_OK;
+    if (group->is_open)
+        err = db_commit(group->db);
+    if (!err)
+        return;
+    log_warn("A group of writes is lost: %s jobs=%zu", err_str(err), group->jobs.count);
+    for (struct db_job *job = group->jobs.first; job; job = job->next)
+        job->err = job->err ? job->err : err;
+}
+
+static void run_writer(void *ctx)
 {
     struct worker *worker = ctx;
     struct db_job *job;
     while ((job = wait_for_job(worker->pool, worker->lane))) {
-        job->run(job, worker->db);
-        finish_job(worker->pool, job);
+        struct group group = {.db = worker->db};
+        uint64_t end_us = clock_now_us() + DB_GROUP_US;
+        queue_init(&group.jobs);
+        while (job) {
+            group_run(&group, job);
+            bool is_full = group.is_lost || group.jobs.count == DB_GROUP_MAX || clock_now_us() >= end_us;
+            job = is_full ? NULL : poll_for_job(worker->pool, worker->lane);
+        }
+        group_end(&group);
+        finish_jobs(worker->pool, &group.jobs);
+    }
+}
+
+static void run_reader(void *ctx)
+{
+    struct worker *worker = ctx;
+    struct db_job *job;
+    while ((job = wait_for_job(worker->pool, worker->lane))) {
+        struct queue jobs;
+        queue_init(&jobs);
+        queue_push(&jobs, job);
+        job->err = job->run(job, worker->db);
+        finish_jobs(worker->pool, &jobs);
     }
 }
 
@@ -197,7 +280,7 @@ static enum err start_workers(struct db_pool *pool, const char *url, unsigned re
         if (i > 0)
             err = db_open(url, &worker->db);
         if (!err)
-            err = thread_start(&worker->thread, name, run_worker, worker);
+            err = thread_start(&worker->thread, name, i == 0 ? run_writer : run_reader, worker);
     }
     return err;
 }

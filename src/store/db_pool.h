@@ -4,8 +4,15 @@
  * All jobs that write go through the one writer, in the order of submission, and come back in that order: delivery ids
  * are therefore handed to sessions in increasing order, after their commit. Readers run beside it.
  *
- *     job->run(job, db)   on a db thread; may block; sees no other thread's objects
- *     job->done(job)      on the web thread, from db_pool_deliver(); always called once for an accepted job */
+ * The writer commits in groups: what waits by the time a job has run joins its transaction, up to DB_GROUP_MAX jobs or
+ * DB_GROUP_US, each as a step of its own (store/db.h), so that one that fails takes none of the others along. A job
+ * that comes alone is committed at once; nothing waits for company. When the commit itself fails, or the connection is
+ * lost, all of the group fail.
+ *
+ *     job->run(job, db)      on a db thread; may block; sees no other thread's objects. DB_WRITE: within a transaction;
+ *                            ERR_OK = its rows are to stay. Not called when there is no transaction to be had.
+ *     job->settle(job, err)  on the same thread, when it is certain: ERR_OK = durable; else the job left no rows
+ *     job->done(job)         on the web thread, from db_pool_deliver(); always called once for an accepted job */
 #ifndef ICHAT_STORE_DB_POOL_H
 #define ICHAT_STORE_DB_POOL_H
 
@@ -19,10 +26,16 @@ struct db_pool;
 /* The database that the configuration names, migrated, for those who work without a server; makes data.dir. */
 MUST_CHECK enum err db_open_configured(const struct conf *conf, struct db **out);
 
+#define DB_GROUP_MAX 64
+#define DB_GROUP_US 4000 /* the first of a group is answered no later than that and the commit */
+
 struct db_job {
-    void (*run)(struct db_job *job, struct db *db);
+    enum err (*run)(struct db_job *job, struct db *db);
+    void (*settle)(struct db_job *job, enum err err); /* NULL = nothing to do */
     void (*done)(struct db_job *job);
-    struct db_job *next; /* the pool's */
+    /* the pool's */
+    struct db_job *next;
+    enum err err;
 };
 
 enum db_lane { DB_WRITE, DB_READ };

@@ -130,6 +130,12 @@ static enum err sqlite_script(struct db *db, const char *sql)
     return rc == SQLITE_OK ? ERR_OK : error_of(self, rc, sql);
 }
 
+static enum err sqlite_step(struct db *db, const char *release, const char *save)
+{
+    enum err err = release ? sqlite_script(db, release) : ERR_OK;
+    return err ? err : sqlite_script(db, save);
+}
+
 static bool sqlite_next(struct db_rows *rows)
 {
     struct sqlite_rows *self = (struct sqlite_rows *)rows;
@@ -173,6 +179,7 @@ static const struct db_driver driver = {
     .close = sqlite_close,
     .query = sqlite_query,
     .script = sqlite_script,
+    .step = sqlite_step,
     .next = sqlite_next,
     .i64 = sqlite_i64,
     .text = sqlite_text,

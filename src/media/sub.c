@@ -88,7 +88,7 @@ enum err sub_create(struct peer *peer, struct router *router, const struct media
     sub->lane = sub->format.kind == MEDIA_AUDIO ? UDP_LANE_SMALL : UDP_LANE_LARGE;
     sub->ssrc = cmd->u.sub_add.ssrc;
     sub->rtx_ssrc = sub->format.rtx_pt ? cmd->u.sub_add.rtx_ssrc : 0;
-    sub->rtx_seq = (uint16_t)rand_u32();
+    sub->rtx_seq = (uint16_t)(rand_u32() & 0x3fff); /* as below */
     memcpy(sub->cname, cmd->u.sub_add.cname, sizeof(sub->cname));
     sub->cname[sizeof(sub->cname) - 1] = '\0';
     char mid[MEDIA_MID_SIZE] = {0};

@@ -140,7 +140,7 @@ static enum err store_call(struct op *op, struct db *db, struct call_row *row)
     if (!err)
         err = deliver_summary(db, &message);
     struct deliver deliver = {.message = &message, .call = row, .form = TIME_SECONDS};
-    return err ? err : deliver_to_room(op, db, deliver, row->created_us);
+    return err ? err : deliver_to_room(op, db, &deliver, row->created_us);
 }
 
 static enum err create_checked(struct op *op, struct db *db, uint64_t room_id)
@@ -219,7 +219,7 @@ static enum err redeliver(struct op *op, struct db *db, struct call_row *row, co
         .handled_count = count,
         .form = TIME_SECONDS,
     };
-    err = deliver_to_room(op, db, deliver, row->updated_us);
+    err = deliver_to_room(op, db, &deliver, row->updated_us);
     message_row_clear(&message);
     if (!err && row->status == CALL_ACTIVE)
         op_event(op, "call-started", chat_json_call(row));

@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "store/contact.h"
-#include "store/room.h"
 
 #define SUMMARY_MAX 20 /* code points, CONTRACT section 5 */
 #define STATUS_END 4
@@ -21,13 +20,11 @@ static bool is_handled(const struct deliver *deliver, uint64_t user_id)
     return false;
 }
 
-static enum err deliver_one(struct op *op, struct db *db, const struct deliver *deliver, uint64_t user_id,
-                            int64_t now_us)
+static void notify_one(struct op *op, const struct deliver *deliver, const struct delivery *delivery)
 {
     struct message_row message = *deliver->message;
-    enum err err = db_delivery_insert(db, user_id, message.message_id, now_us, &message.delivery_id);
-    if (err)
-        return err;
+    uint64_t user_id = delivery->user_id;
+    message.delivery_id = delivery->delivery_id;
     json_t *call = NULL;
     if (deliver->call) {
         call = chat_json_call(deliver->call);
@@ -37,37 +34,20 @@ static enum err deliver_one(struct op *op, struct db *db, const struct deliver *
     json_t *payload = chat_json_message(&message, local_id, call, deliver->form);
     json_object_set_new(payload, "isNew", json_boolean(deliver->is_new));
     op_notify(op, user_id, NOTICE_MESSAGE, payload);
-    return ERR_OK;
 }
 
-enum err deliver_message(struct op *op, struct db *db, const struct deliver *deliver, int64_t now_us)
+enum err deliver_to_room(struct op *op, struct db *db, const struct deliver *deliver, int64_t now_us)
 {
-    uint64_t sender_id = deliver->message->sender_id;
-    bool has_sender = false;
-    for (size_t i = 0; i < deliver->member_count; i++) {
-        if (deliver->members[i] == sender_id) {
-            has_sender = true;
-            continue;
-        }
-        enum err err = deliver_one(op, db, deliver, deliver->members[i], now_us);
-        if (err)
-            return err;
-    }
-    return has_sender ? deliver_one(op, db, deliver, sender_id, now_us) : ERR_OK;
-}
-
-enum err deliver_to_room(struct op *op, struct db *db, struct deliver deliver, int64_t now_us)
-{
-    uint64_t *members;
+    struct delivery *deliveries;
     size_t count;
-    enum err err = db_room_members(db, deliver.message->room_id, &members, &count);
+    enum err err =
+        db_delivery_insert_room(db, deliver->message, deliver->message->sender_id, now_us, &deliveries, &count);
     if (err)
         return err;
-    deliver.members = members;
-    deliver.member_count = count;
-    err = deliver_message(op, db, &deliver, now_us);
-    free(members);
-    return err;
+    for (size_t i = 0; i < count; i++)
+        notify_one(op, deliver, &deliveries[i]);
+    free(deliveries);
+    return ERR_OK;
 }
 
 /* malloc'd. */

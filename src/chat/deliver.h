@@ -17,14 +17,10 @@ struct deliver {
     const char *local_id; /* for the sender's copies alone */
     bool is_new;
     enum time_form form;
-    const uint64_t *members; /* of the room */
-    size_t member_count;
 };
 
-/* One delivery row and one type 1 notification a member, the sender last. */
-MUST_CHECK enum err deliver_message(struct op *op, struct db *db, const struct deliver *deliver, int64_t now_us);
-/* The same to the members as the database has them; members in `deliver` are not looked at. */
-MUST_CHECK enum err deliver_to_room(struct op *op, struct db *db, struct deliver deliver, int64_t now_us);
+/* One delivery row and one type 1 notification a member of the message's room, the sender last. */
+MUST_CHECK enum err deliver_to_room(struct op *op, struct db *db, const struct deliver *deliver, int64_t now_us);
 /* Sets the contacts' last-message fields, unless the room has a newer message. */
 MUST_CHECK enum err deliver_summary(struct db *db, const struct message_row *message);
 /* The Call as it stands in messages and sync: `handled` true. NULL without a call. */

@@ -40,7 +40,7 @@ static enum err send_inner(struct op *op, struct db *db)
         .form = TIME_FRACTION,
     };
     if (!err)
-        err = deliver_to_room(op, db, deliver, message.created_us);
+        err = deliver_to_room(op, db, &deliver, message.created_us);
     if (err)
         return err;
     op->data = chat_json_message(&message, args->local_id, NULL, TIME_FRACTION);
@@ -90,7 +90,7 @@ static enum err change(struct op *op, struct db *db, struct message_row *message
     if (err)
         return err;
     struct deliver deliver = {.message = message, .form = TIME_SECONDS};
-    return deliver_to_room(op, db, deliver, message->updated_us);
+    return deliver_to_room(op, db, &deliver, message->updated_us);
 }
 
 static enum err delay_upload_inner(struct op *op, struct db *db)

@@ -40,6 +40,14 @@ MUST_CHECK enum err db_message_list(struct db *db, uint64_t room_id, uint64_t be
 
 MUST_CHECK enum err db_delivery_insert(struct db *db, uint64_t user_id, uint64_t message_id, int64_t now_us,
                                        uint64_t *delivery_id);
+struct delivery {
+    uint64_t delivery_id;
+    uint64_t user_id;
+};
+/* One for each member of the room, by one statement: those of a room of hundreds cost no round trip each. Ascending by
+ * delivery id, `last_user_id` last; malloc'd. */
+MUST_CHECK enum err db_delivery_insert_room(struct db *db, const struct message_row *message, uint64_t last_user_id,
+                                            int64_t now_us, struct delivery **out, size_t *count);
 /* The user's newest, 0 = none. */
 MUST_CHECK enum err db_delivery_last(struct db *db, uint64_t user_id, uint64_t *delivery_id);
 

@@ -17,6 +17,19 @@
  * but runs from the first DTLS datagram only. */
 #define HALF_OPEN_US 30000000
 
+/* A client may begin DTLS before its description reached us: its hello is kept, since it says it again only after its
+ * retransmission time. The largest hellos of today take two datagrams. */
+#define EARLY_DATAGRAMS_MAX 3
+#define EARLY_BYTES_MAX 4096
+
+struct early {
+    struct addr from; /* a checked address; the others' datagrams are dropped meanwhile */
+    unsigned count;
+    size_t lens[EARLY_DATAGRAMS_MAX];
+    size_t len;
+    uint8_t data[EARLY_BYTES_MAX];
+};
+
 struct transport {
     /* set once at creation */
     struct rtc_context *context;
@@ -28,6 +41,7 @@ struct transport {
     /* owned by the media thread */
     struct rtc_params params;
     struct dtls *dtls;          /* made when DTLS begins */
+    struct early *early;        /* until the remote fingerprint comes */
     const struct addr *dtls_to; /* where the datagram in work came from; NULL = the remote address */
     uint64_t last_seen_us;
     uint64_t half_open_until_us;
@@ -80,6 +94,7 @@ void transport_free(struct transport *t)
         t->ops.on_tuple_gone(t->ops.ctx, &t->ice.tuples[i].addr);
     seal_free(t->seal);
     dtls_free(t->dtls);
+    free(t->early);
     OPENSSL_cleanse(&t->params, sizeof(t->params));
     free(t);
 }
@@ -156,6 +171,30 @@ static bool is_client_due(const struct transport *t)
            ice_remote(&t->ice) != NULL;
 }
 
+/* What has no room is as if it were lost on the way. */
+static enum transport_input keep_early(struct transport *t, const uint8_t *data, size_t len, const struct addr *from)
+{
+    struct early *early = t->early;
+    if (!early) {
+        early = t->early = mem_calloc(1, sizeof(*early));
+        early->from = *from;
+    }
+    if (early->count == EARLY_DATAGRAMS_MAX || len > sizeof(early->data) - early->len ||
+        !addr_is_equal(&early->from, from))
+        return TRANSPORT_DROP;
+    memcpy(early->data + early->len, data, len);
+    early->len += len;
+    early->lens[early->count++] = len;
+    return TRANSPORT_HANDLED;
+}
+
+static bool is_early_due(const struct transport *t)
+{
+    return t->early && t->params.fingerprint_len > 0;
+}
+
+static void play_early(struct transport *t, uint64_t now_us);
+
 static enum transport_input on_dtls(struct transport *t, const uint8_t *data, size_t len, const struct addr *from,
                                     uint64_t now_us)
 {
@@ -164,14 +203,29 @@ static enum transport_input on_dtls(struct transport *t, const uint8_t *data, si
         t->stats.unchecked_drops++;
         return TRANSPORT_DROP;
     }
-    /* Without a fingerprint there is nobody to talk to yet; the peer will send again. */
-    if (!t->dtls && (t->params.fingerprint_len == 0 || !start_dtls(t, now_us)))
+    if (!t->dtls && t->params.fingerprint_len == 0)
+        return keep_early(t, data, len, from);
+    if (is_early_due(t))
+        play_early(t, now_us);
+    if (!t->dtls && !start_dtls(t, now_us))
         return TRANSPORT_DROP;
     t->dtls_to = from;
     dtls_input(t->dtls, data, len, now_us);
     t->dtls_to = NULL;
     follow_dtls(t, tuple, now_us);
     return TRANSPORT_HANDLED;
+}
+
+static void play_early(struct transport *t, uint64_t now_us)
+{
+    struct early *early = t->early;
+    const uint8_t *data = early->data;
+    t->early = NULL;
+    for (unsigned i = 0; i < early->count && !is_over(t); i++) {
+        (void)on_dtls(t, data, early->lens[i], &early->from, now_us);
+        data += early->lens[i];
+    }
+    free(early);
 }
 
 /* --- STUN --- */
@@ -324,7 +378,7 @@ uint64_t transport_next_timeout_us(const struct transport *t)
 {
     if (t->state != TRANSPORT_CHECKED)
         return UINT64_MAX;
-    if (is_client_due(t))
+    if (is_client_due(t) || is_early_due(t))
         return t->last_seen_us;
     uint64_t dtls_us = t->dtls ? dtls_next_timeout_us(t->dtls) : UINT64_MAX;
     return dtls_us < t->half_open_until_us ? dtls_us : t->half_open_until_us;
@@ -340,6 +394,10 @@ void transport_timeout(struct transport *t, uint64_t now_us)
     }
     if (is_client_due(t)) {
         (void)start_dtls(t, now_us);
+        return;
+    }
+    if (is_early_due(t)) {
+        play_early(t, now_us);
         return;
     }
     if (t->dtls && now_us >= dtls_next_timeout_us(t->dtls)) {

@@ -365,22 +365,61 @@ static void test_ice_restart(void **state)
     assert_int_equal(send_rtp(b, 3, &moved), TRANSPORT_DROP);
 }
 
-static void test_remote_description_may_come_late(void **state)
+static void forget_remote(struct bench *b)
 {
-    struct bench *b = *state;
     struct rtc_params early = b->params;
     early.remote_ufrag[0] = '\0';
     early.remote_pwd[0] = '\0';
     early.fingerprint_len = 0;
     early.fingerprint_hash[0] = '\0';
     transport_restart_ice(b->t, &early);
+}
 
+/* The hello is not said again here: it must have been kept. */
+static void test_remote_description_may_come_late(void **state)
+{
+    struct bench *b = *state;
+    forget_remote(b);
     assert_int_equal(check(b, &b->client_addr, true), TRANSPORT_HANDLED);
     start_client(b);
-    carry(b); /* the hello is dropped: nobody to compare the certificate with */
+    carry(b);
     assert_int_equal(transport_state(b->t), TRANSPORT_CHECKED);
+    assert_true(transport_next_timeout_us(b->t) > b->now_us);
     transport_restart_ice(b->t, &b->params);
-    dtls_free(b->client);
+    assert_true(transport_next_timeout_us(b->t) <= b->now_us);
+    transport_timeout(b->t, b->now_us);
+    carry(b);
+    assert_int_equal(transport_state(b->t), TRANSPORT_READY);
+}
+
+static void test_early_hello_is_kept_from_a_checked_address_only(void **state)
+{
+    struct bench *b = *state;
+    uint8_t hello[64] = {22, 254, 253};
+    forget_remote(b);
+    assert_int_equal(input(b, hello, sizeof(hello), &b->client_addr), TRANSPORT_DROP);
+    assert_int_equal(transport_stats(b->t)->unchecked_drops, 1);
+    assert_int_equal(check(b, &b->client_addr, true), TRANSPORT_HANDLED);
+    transport_restart_ice(b->t, &b->params);
+    assert_true(transport_next_timeout_us(b->t) > b->now_us); /* nothing was kept */
+}
+
+static void test_early_datagrams_are_bounded(void **state)
+{
+    struct bench *b = *state;
+    uint8_t junk[1200] = {22, 254, 253};
+    struct addr other = rig_addr("192.0.2.9", 4009);
+    forget_remote(b);
+    assert_int_equal(check(b, &b->client_addr, true), TRANSPORT_HANDLED);
+    assert_int_equal(check(b, &other, false), TRANSPORT_HANDLED);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(input(b, junk, sizeof(junk), &b->client_addr), TRANSPORT_HANDLED);
+    assert_int_equal(input(b, junk, 100, &b->client_addr), TRANSPORT_DROP);
+    assert_int_equal(input(b, junk, 100, &other), TRANSPORT_DROP);
+
+    /* What was kept was no hello; the real one is still heard. */
+    transport_restart_ice(b->t, &b->params);
+    transport_timeout(b->t, b->now_us);
     start_client(b);
     carry(b);
     assert_int_equal(transport_state(b->t), TRANSPORT_READY);
@@ -584,6 +623,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nomination_moves_media, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ice_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remote_description_may_come_late, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_early_hello_is_kept_from_a_checked_address_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_early_datagrams_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_certificate_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_deadlines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_checks_alone_do_not_hold_the_place, setup, teardown),

@@ -86,8 +86,8 @@ struct subscribe_line {
 };
 
 struct subscribe_offer {
-    unsigned line_count;
-    struct subscribe_line lines[NEGOTIATE_LINES_MAX];
+    unsigned line_count;          /* at most NEGOTIATE_LINES_MAX */
+    struct subscribe_line *lines; /* borrowed: whoever fills the offer owns them */
 };
 
 struct subscribe_answer {

@@ -10,6 +10,8 @@
 #include "base/rand.h"
 #include "base/text.h"
 
+#define LINES_MIN 8
+
 static void schedule(struct subscriber *subscriber, uint64_t delay_us)
 {
     timer_set(subscriber->env->timers, &subscriber->timer, subscriber->env->now_us() + delay_us);
@@ -50,6 +52,36 @@ static uint32_t new_ssrc(const struct subscriber *subscriber)
     return ssrc;
 }
 
+static void grow_lines(struct subscriber *subscriber)
+{
+    struct subscribe_offer *offer = &subscriber->offer;
+    unsigned room = subscriber->line_room ? 2 * subscriber->line_room : LINES_MIN;
+    offer->lines = mem_realloc(offer->lines, room * sizeof(*offer->lines));
+    subscriber->line_subs = mem_realloc(subscriber->line_subs, room * sizeof(*subscriber->line_subs));
+    subscriber->line_room = room;
+}
+
+static int add_line(struct subscriber *subscriber)
+{
+    struct subscribe_offer *offer = &subscriber->offer;
+    if (offer->line_count == NEGOTIATE_LINES_MAX)
+        return -1;
+    if (offer->line_count == subscriber->line_room)
+        grow_lines(subscriber);
+    offer->lines[offer->line_count] = (struct subscribe_line){0};
+    subscriber->line_subs[offer->line_count] = NULL;
+    return (int)offer->line_count++;
+}
+
+static void free_lines(struct subscriber *subscriber)
+{
+    free(subscriber->offer.lines);
+    free(subscriber->line_subs);
+    subscriber->offer = (struct subscribe_offer){0};
+    subscriber->line_subs = NULL;
+    subscriber->line_room = 0;
+}
+
 /* A line that nobody uses: an inactive one of the kind, a dead one (it gets a new mid then), or a new one; -1 when the
  * description is full. */
 static int find_line(struct subscriber *subscriber, enum media_kind kind)
@@ -59,7 +91,7 @@ static int find_line(struct subscriber *subscriber, enum media_kind kind)
         if (!subscriber->line_subs[i] && (offer->lines[i].is_dead || offer->lines[i].kind == kind))
             return (int)i;
     }
-    return offer->line_count < NEGOTIATE_LINES_MAX ? (int)offer->line_count++ : -1;
+    return add_line(subscriber);
 }
 
 static void take_line(struct subscriber *subscriber, struct subscription *sub)
@@ -246,8 +278,7 @@ static void reset(struct subscriber *subscriber)
         sub->sub_id = 0;
         sub->is_accepted = false;
     }
-    memset(&subscriber->offer, 0, sizeof(subscriber->offer));
-    memset(subscriber->line_subs, 0, sizeof(subscriber->line_subs));
+    free_lines(subscriber);
     subscriber->next_mid = 0;
     subscriber->is_waiting = false;
     subscriber->is_restart = false;
@@ -365,6 +396,7 @@ void subscriber_clear(struct subscriber *subscriber)
     list_each (node, &subscriber->subs)
         free(list_item(node, struct subscription, node));
     list_init(&subscriber->subs);
+    free_lines(subscriber);
 }
 
 void subscriber_attach(struct subscriber *subscriber)

@@ -55,7 +55,8 @@ struct subscriber {
     struct pc pc;
     struct list subs; /* struct subscription */
     struct subscribe_offer offer;
-    struct subscription *line_subs[NEGOTIATE_LINES_MAX]; /* who uses a line */
+    unsigned line_room;              /* of offer.lines and line_subs, which grow: most members receive a few tracks */
+    struct subscription **line_subs; /* who uses a line */
     unsigned next_mid;
     uint64_t seq;
     bool is_attached; /* a session can take offers */

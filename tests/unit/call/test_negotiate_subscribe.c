@@ -22,9 +22,15 @@ static const struct negotiate_local local = {
     .candidate_count = 1,
 };
 
+/* Freed as one piece. */
 static struct subscribe_offer *make_offer(void)
 {
-    struct subscribe_offer *offer = calloc(1, sizeof(*offer));
+    struct {
+        struct subscribe_offer offer;
+        struct subscribe_line lines[3];
+    } *made = calloc(1, sizeof(*made));
+    struct subscribe_offer *offer = &made->offer;
+    offer->lines = made->lines;
     offer->line_count = 3;
     offer->lines[0] = (struct subscribe_line){.mid = "0",
                                               .kind = MEDIA_AUDIO,

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "call/registry.h"
+#include "call/v2_msg.h"
 #include "chat/hub.h"
 
 #define US_PER_SECOND 1000000ULL
@@ -47,14 +49,45 @@ static struct call_session *unlink_session(struct live_member *member)
     return session;
 }
 
-void live_broadcast(struct live *live, const struct live_member *except, const char *type, json_t *data_take)
+/* To every v2 session but that of one member. */
+static void send_text(struct live *live, const struct live_member *except, const char *text)
 {
+    size_t len = strlen(text);
     for (size_t i = 0; i < live->member_count; i++) {
         struct call_session *session = live->members[i].session;
-        if (&live->members[i] != except && session)
-            session->ops->send_event(session, type, data_take);
+        if (&live->members[i] != except && session && session->is_v2)
+            session_v2_send(session, text, len);
     }
-    json_decref(data_take);
+}
+
+static void flush_states(struct live *live)
+{
+    timer_stop(live->env->timers, &live->states_timer);
+    for (size_t i = 0; live->has_untold && i < live->member_count; i++) {
+        struct live_member *member = &live->members[i];
+        if (!member->is_untold)
+            continue;
+        member->is_untold = false;
+        char *text = session_v2_state_text(member, live_member_state(member));
+        send_text(live, member, text);
+        free(text);
+    }
+    live->has_untold = false;
+}
+
+static void on_states_timer(void *ctx, uint64_t now_us)
+{
+    struct live *live = ctx;
+    live->states_quiet_us = now_us + LIVE_GATHER_US;
+    flush_states(live);
+}
+
+void live_broadcast(struct live *live, const struct live_member *except, const char *type, json_t *data_take)
+{
+    char *text = v2_msg_event(type, data_take);
+    flush_states(live); /* who is told of a member's tracks knows that he came */
+    send_text(live, except, text);
+    free(text);
 }
 
 /* ---- effects ---- */
@@ -75,13 +108,23 @@ static void tell_started(struct live *live)
     }
 }
 
-static void tell_state(struct live *live, const struct live_member *member, enum call_user_state state)
+/* The first change goes out at once, those that follow shortly in one go: the newest state of each member. */
+static void tell_state(struct live *live, struct live_member *member, enum call_user_state state)
 {
+    bool is_gathering = live->member_count >= LIVE_GATHER_MEMBERS;
     for (size_t i = 0; i < live->member_count; i++) {
         struct call_session *session = live->members[i].session;
-        if (session && &live->members[i] != member)
+        if (session && &live->members[i] != member && !(is_gathering && session->is_v2))
             session->ops->send_state(session, member, state);
     }
+    if (!is_gathering)
+        return;
+    uint64_t now_us = live->env->now_us();
+    member->is_untold = live->has_untold = true;
+    if (now_us >= live->states_quiet_us)
+        on_states_timer(live, now_us);
+    else if (!timer_is_set(&live->states_timer))
+        timer_set(live->env->timers, &live->states_timer, live->states_quiet_us);
 }
 
 static void schedule_speakers(struct live *live)
@@ -107,6 +150,7 @@ static void close_member(struct live *live, struct live_member *member, enum cal
 /* All sessions first: nobody is told how the tracks of an ended call go one by one. */
 static void end_all(struct live *live, enum call_end_reason reason)
 {
+    flush_states(live);
     for (size_t i = 0; i < live->member_count; i++) {
         struct call_session *session = unlink_session(&live->members[i]);
         if (session)
@@ -360,6 +404,7 @@ struct live *live_create(struct call_env *env, struct locks *locks, const struct
     free(ids);
     live->speakers = speakers_create(media_worker_count(env->media));
     timer_init(&live->timer, on_timer, live);
+    timer_init(&live->states_timer, on_states_timer, live);
     timer_init(&live->speakers_timer, on_speakers_timer, live);
     live_store_init(live);
     metric_add(env->chat->metrics, METRIC_CALLS_LIVE, 1);
@@ -374,6 +419,7 @@ void live_free(struct live *live)
     if (call_status(live->call) != CALL_END)
         metric_add(live->env->chat->metrics, METRIC_CALLS_LIVE, -1);
     live_store_orphan(live);
+    live->has_untold = false; /* nobody is left to tell */
     for (size_t i = 0; i < live->member_count; i++)
         (void)unlink_session(&live->members[i]);
     for (size_t i = 0; i < live->member_count; i++) {
@@ -381,8 +427,10 @@ void live_free(struct live *live)
         member_media_stop(member);
         free(member->nickname);
         free(member->avatar);
+        free(member->shown);
     }
     timer_stop(live->env->timers, &live->timer);
+    timer_stop(live->env->timers, &live->states_timer);
     timer_stop(live->env->timers, &live->speakers_timer);
     speakers_free(live->speakers);
     call_free(live->call);

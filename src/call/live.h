@@ -38,7 +38,10 @@ struct live_member {
     bool is_rejoined;             /* he asked to join since his last socket came: it is another page of his */
     struct facade *facade;        /* v1: his legs; kept while his socket is lost */
     bool is_inside;               /* for live_events.c */
-    bool has_media;               /* v2: the rest is valid */
+    bool is_untold;               /* his state changed, and the others' v2 sessions are not told yet */
+    char *shown;                  /* v2: as the answer to join shows him; NULL = to be written anew */
+    enum call_user_state shown_state;
+    bool has_media; /* v2: the rest is valid */
     char resume[LIVE_RESUME_SIZE];
     struct publisher publisher;
     struct subscriber subscriber;
@@ -56,6 +59,9 @@ struct live {
     bool is_sfu; /* media go through the server, for the members of the older protocol too */
     bool is_draining;
     struct timer timer; /* the state machine's */
+    struct timer states_timer;
+    bool has_untold;
+    uint64_t states_quiet_us; /* until then changes of states are gathered */
     struct speakers *speakers;
     struct timer speakers_timer;
     struct live_store *stores; /* updates under way */
@@ -83,6 +89,11 @@ void live_heartbeat(struct call_session *session);
 
 struct live_member *live_find_member(struct live *live, uint64_t user_id);
 enum call_user_state live_member_state(const struct live_member *member);
+/* In a call of so many members their states are told at most so often: in a storm of joins each change would otherwise
+ * wake every member of the call. */
+#define LIVE_GATHER_MEMBERS 32
+#define LIVE_GATHER_US 100000
+
 /* To the sessions of all members but one (NULL = all) that speak v2; takes data over. */
 void live_broadcast(struct live *live, const struct live_member *except, const char *type, json_t *data_take);
 void live_on_levels(struct live *live, const struct media_evt *evt);

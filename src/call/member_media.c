@@ -1,5 +1,7 @@
 /* The media of a member of a live call: what he publishes, how he receives, and what the others are told. Web thread.
  */
+#include <stdlib.h>
+
 #include "base/rand.h"
 #include "call/live.h"
 
@@ -10,9 +12,17 @@ static void send_event(struct live_member *member, const char *type, json_t *dat
     json_decref(data_take);
 }
 
+/* What the answer to join shows of him has changed. */
+static void forget_shown(struct live_member *member)
+{
+    free(member->shown);
+    member->shown = NULL;
+}
+
 static void on_added(void *ctx, struct call_track *track)
 {
     struct live_member *member = ctx;
+    forget_shown(member);
     struct live *live = member->live;
     live_broadcast(live, member, "track-added", track_json(track));
     for (size_t i = 0; i < live->member_count; i++) {
@@ -27,6 +37,7 @@ static void on_added(void *ctx, struct call_track *track)
 static void on_removed(void *ctx, struct call_track *track)
 {
     struct live_member *member = ctx;
+    forget_shown(member);
     struct live *live = member->live;
     for (size_t i = 0; i < live->member_count; i++) {
         struct live_member *other = &live->members[i];
@@ -42,6 +53,7 @@ static void on_removed(void *ctx, struct call_track *track)
 static void on_muted(void *ctx, struct call_track *track)
 {
     struct live_member *member = ctx;
+    forget_shown(member);
     struct live *live = member->live;
     for (size_t i = 0; i < live->member_count; i++) {
         if (&live->members[i] != member && live->members[i].facade)

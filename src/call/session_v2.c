@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/jget.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/timers.h"
@@ -95,11 +97,35 @@ static void close_socket(struct session_v2 *session, int code, const char *reaso
 
 /* ---- what the call tells ---- */
 
-static json_t *member_json(const struct live_member *member)
+/* A large call is shown to each of its many members: what has not changed is not written anew. */
+static const char *show_member(struct live_member *member, enum call_user_state state)
 {
-    return json_pack("{s:I, s:s, s:s, s:i, s:o}", "userId", (json_int_t)member->user_id, "nickname", member->nickname,
-                     "avatar", member->avatar, "state", (int)live_member_state(member), "tracks",
-                     member_media_tracks(member));
+    if (member->shown && member->shown_state == state)
+        return member->shown;
+    free(member->shown);
+    member->shown_state = state;
+    member->shown = jget_dump_take(json_pack("{s:I, s:s, s:s, s:i, s:o}", "userId", (json_int_t)member->user_id,
+                                             "nickname", member->nickname, "avatar", member->avatar, "state",
+                                             (int)state, "tracks", member_media_tracks(member)));
+    return member->shown;
+}
+
+/* data, with the members as the last of its fields. */
+static char *join_answer(uint64_t req, const struct live *live, json_t *data_take)
+{
+    struct text out = {0};
+    char *data = jget_dump_take(data_take);
+    text_addf(&out, "{\"res\":%llu,\"type\":\"join\",\"data\":", (unsigned long long)req);
+    text_add_n(&out, data, strlen(data) - 1);
+    free(data);
+    size_t count;
+    const struct call_user *users = call_users(live->call, &count); /* in the members' order */
+    for (size_t i = 0; i < live->member_count; i++) {
+        text_add(&out, i ? "," : ",\"members\":[");
+        text_add(&out, show_member(&live->members[i], users[i].state));
+    }
+    text_add(&out, "]}}");
+    return text_take(&out);
 }
 
 static json_t *start_time_json(const struct live *live)
@@ -119,20 +145,17 @@ static void on_send_states(struct call_session *base)
     const struct live_member *self = base->member;
     const struct live *live = self->live;
     const struct conf *conf = env_of(session)->conf;
-    json_t *members = json_array();
-    for (size_t i = 0; i < live->member_count; i++)
-        json_array_append_new(members, member_json(&live->members[i]));
     uint32_t alive_ms = conf->call.v2_alive_ms;
     json_t *data =
-        json_pack("{s:I, s:I, s:s, s:b, s:i, s:o, s:i, s:i, s:o, s:o}", "callId", (json_int_t)call_id(live->call),
-                  "userId", (json_int_t)self->user_id, "resume", self->resume, "resumed", (int)base->is_resumed,
-                  "status", (int)call_status(live->call), "startTime", start_time_json(live), "pingMs",
+        json_pack("{s:I, s:I, s:s, s:b, s:i, s:o, s:i, s:i, s:o}", "callId", (json_int_t)call_id(live->call), "userId",
+                  (json_int_t)self->user_id, "resume", self->resume, "resumed", (int)base->is_resumed, "status",
+                  (int)call_status(live->call), "startTime", start_time_json(live), "pingMs",
                   (int)(PING_MS < alive_ms / 2 ? PING_MS : alive_ms / 2), "aliveMs", (int)alive_ms, "iceServers",
-                  turn_ice_servers(conf, self->user_id, clock_wall_us() / (int64_t)US_PER_S), "members", members);
+                  turn_ice_servers(conf, self->user_id, clock_wall_us() / (int64_t)US_PER_S));
     session->is_joining = false;
     timer_stop(env_of(session)->timers, &session->join_timer);
     if (session->join_req)
-        send_take(session, v2_msg_answer(session->join_req, "join", data));
+        send_take(session, join_answer(session->join_req, live, data));
     else
         json_decref(data);
     if (session->is_start_untold)
@@ -140,11 +163,23 @@ static void on_send_states(struct call_session *base)
     session->is_start_untold = false;
 }
 
+char *session_v2_state_text(const struct live_member *member, enum call_user_state state)
+{
+    return v2_msg_event("member-state",
+                        json_pack("{s:I, s:i, s:s, s:s}", "userId", (json_int_t)member->user_id, "state", (int)state,
+                                  "nickname", member->nickname, "avatar", member->avatar));
+}
+
+void session_v2_send(struct call_session *base, const char *text, size_t len)
+{
+    struct session_v2 *session = session_of(base);
+    if (!session->is_closing)
+        (void)conn_send(base->conn, text, len); /* a slow consumer is cut off by web/ */
+}
+
 static void on_send_state(struct call_session *base, const struct live_member *member, enum call_user_state state)
 {
-    send_event(session_of(base), "member-state",
-               json_pack("{s:I, s:i, s:s, s:s}", "userId", (json_int_t)member->user_id, "state", (int)state, "nickname",
-                         member->nickname, "avatar", member->avatar));
+    send_take(session_of(base), session_v2_state_text(member, state));
 }
 
 static void on_send_started(struct call_session *base)

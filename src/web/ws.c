@@ -331,7 +331,8 @@ static void set_cork(struct ws_sock *sock, int is_on)
 
 int ws_on_writable(struct ws_sock *sock)
 {
-    bool is_corked = sock->is_confirming && !list_is_empty(&sock->queue);
+    /* Also where several messages wait: they leave in one segment and wake the other side once. */
+    bool is_corked = sock->queued > (sock->is_confirming ? 0 : 1);
     if (is_corked)
         set_cork(sock, 1);
     int result = write_queue(sock);

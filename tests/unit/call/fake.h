@@ -16,7 +16,7 @@
 #include "media/media.h"
 
 #define FAKE_CALL_ID 7
-#define FAKE_MEMBERS_MAX 8
+#define FAKE_MEMBERS_MAX 48
 #define S 1000000ULL
 #define MS 1000ULL
 

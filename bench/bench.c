@@ -1,6 +1,7 @@
 /* The generator's loop and what targets share. See bench.h. */
 #include "bench/bench.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -100,6 +101,10 @@ static void sleep_until(uint64_t until_us)
 void bench_turn(struct bench *bench)
 {
     uint64_t now_us = clock_now_us(), next_us = UINT64_MAX;
+    if (!bench->peers) { /* no media: sockets alone */
+        (void)loop_turn(bench->loop, 1);
+        return;
+    }
     if (bench->is_loaded)
         next_us = run_sources(bench, now_us);
     unsigned reads = 0;
@@ -197,4 +202,23 @@ enum err bench_await_server(struct bench *bench, double seconds)
         poll(NULL, 0, 20);
     }
     return ERR_OK;
+}
+
+void bench_remove_tree(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir) {
+        unlink(path);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        char child[512];
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+        if (unlink(child) < 0)
+            bench_remove_tree(child);
+    }
+    closedir(dir);
+    rmdir(path);
 }

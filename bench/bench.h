@@ -84,6 +84,8 @@ void bench_run_for(struct bench *bench, double seconds);
 bool bench_is_interrupted(void);
 void bench_watch_signals(void);
 
+void bench_remove_tree(const char *path);
+
 /* Waits until something listens at bench->server, the server's process lives meanwhile. */
 MUST_CHECK enum err bench_await_server(struct bench *bench, double seconds);
 /* A port that is free now for TCP and UDP on the server's address, `count` in a row. */

@@ -107,7 +107,7 @@ static enum err seed(struct bench *bench, struct ichatd *self)
     struct seed_group *groups = mem_calloc(bench->party_count, sizeof(*groups));
     for (unsigned i = 0; i < bench->party_count; i++)
         groups[i] = (struct seed_group){.first = bench->parties[i].first, .count = bench->parties[i].count};
-    snprintf(path, sizeof(path), "%s/ichat.db", bench->dir);
+    snprintf(path, sizeof(path), "sqlite:%s/ichat.db", bench->dir);
     enum err err =
         seed_database(path, users, bench->guest_count, groups, bench->party_count, bench->error, sizeof(bench->error));
     for (unsigned i = 0; i < bench->guest_count && err == ERR_OK; i++) {

@@ -1,5 +1,4 @@
 /* ichat-bench: loads a server and tells what it cost. See bench/README.md. */
-#include <dirent.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "base/mem.h"
 #include "bench/bench.h"
+#include "bench/chat.h"
 #include "bench/report.h"
 #include "bench/run.h"
 #include "client/ichat_client.h"
@@ -60,25 +60,6 @@ static int plot(int argc, char **argv)
     return is_written ? 0 : 1;
 }
 
-static void remove_tree(const char *path)
-{
-    DIR *dir = opendir(path);
-    if (!dir) {
-        unlink(path);
-        return;
-    }
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        char child[512];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
-        if (unlink(child) < 0)
-            remove_tree(child);
-    }
-    closedir(dir);
-    rmdir(path);
-}
-
 /* Thousands of sockets, and sleeps that end when they should. */
 static void set_limits(void)
 {
@@ -116,6 +97,11 @@ int main(int argc, char **argv)
     struct opts opts;
     if (argc > 1 && strcmp(argv[1], "plot") == 0)
         return plot(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "chat") == 0) {
+        set_limits();
+        bench_watch_signals();
+        return chat_main(argc - 1, argv + 1);
+    }
     int code = opts_parse(&opts, argc, argv);
     if (code)
         return code - 1;
@@ -139,7 +125,7 @@ int main(int argc, char **argv)
     if (bench->opts.keeps_files)
         fprintf(stderr, "The server's files are in %s\n", bench->dir);
     else
-        remove_tree(bench->dir);
+        bench_remove_tree(bench->dir);
     client_global_free();
     free(result);
     free(bench);

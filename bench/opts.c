@@ -11,6 +11,7 @@ static void print_help(FILE *file)
 {
     fputs("usage: ichat-bench [options]           one run: a server, its members, one load or several, the floor\n"
           "       ichat-bench plot --svg FILE RESULT.json...\n"
+          "       ichat-bench chat --help\n"
           "\n"
           "the server\n"
           "  --target NAME        ichatd (default) or janus\n"

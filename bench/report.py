@@ -220,7 +220,65 @@ def delay_at_70(runs):
     return (max(good)[0], runs.value(max(below)[1], "delay_ms_p99")) if below else (None, None)
 
 
-def bars(results):
+def load_chat(folder):
+    """By database: the rounds of `ichat-bench chat`."""
+    found = {}
+    for path in sorted(Path(folder).glob("chat-*.json")):
+        run = json.loads(path.read_text(encoding="utf-8"))
+        found.setdefault(run["database"], []).append(run)
+    return found
+
+
+def room_values(runs, members, *keys):
+    """Of each round, what lies under these keys of the room with so many members."""
+    values = []
+    for run in runs:
+        for room in run["rooms"]:
+            value = room if room["members"] == members else None
+            for key in keys:
+                value = value.get(key) if value else None
+            if value is not None:
+                values.append(value)
+    return values
+
+
+def chat_bars(rows, chat):
+    for database, runs in chat.items():
+        idle = median(run["bytes_per_idle_socket"] for run in runs)
+        bar(rows, f"chat, {database}: memory of an idle socket", 20000, idle, "bytes")
+        for members in [room["members"] for room in runs[0]["rooms"]]:
+            bar(rows, f"chat, {database}, room of {members}: messages/s / the store's floor", 0.6,
+                median(room_values(runs, members, "ratio_to_floor")), "", False)
+            bar(rows, f"chat, {database}, room of {members}: delivery p99 at half of the saturated rate", 20,
+                median(room_values(runs, members, "half", "delay_ms_p99")), "ms")
+
+
+def chat_tables(chat):
+    text = []
+    for database, runs in chat.items():
+        text += [f"### {database}", "",
+                 f"{runs[0]['idle_sockets']:,} idle sockets of {median(r['bytes_per_idle_socket'] for r in runs):,.0f} bytes each.",
+                 "", "| room | load | messages/s (min..max) | lost | delivery ms p50 / p99 | answer ms p50 / p99 "
+                 "| server CPU us/message | valid | floor: messages/s, one a commit / 16 |", "|---|---|---|---|---|---|---|---|---|"]
+        for members in [room["members"] for room in runs[0]["rooms"]]:
+            for name in ("saturated", "half"):
+                def value(key, name=name, members=members):
+                    return room_values(runs, members, name, key)
+                rates, valid = value("messages_per_s"), value("is_valid")
+                text.append(
+                    f"| {members} | {name} | {number(median(rates))} ({number(min(rates))}..{number(max(rates))}) "
+                    f"| {sum(value('lost'))} | {number(median(value('delay_ms_p50')))} / {number(median(value('delay_ms_p99')))} "
+                    f"| {number(median(value('answer_ms_p50')))} / {number(median(value('answer_ms_p99')))} "
+                    f"| {number(median(value('server_cpu_us_per_message')))} | {sum(valid)} of {len(valid)} "
+                    f"| {number(median(room_values(runs, members, 'floor_per_s')))} / "
+                    f"{number(median(room_values(runs, members, 'floor_group_per_s')))} |")
+        doubts = sorted({load["doubts"] for run in runs for room in run["rooms"] for load in (room["saturated"], room["half"])
+                         if load["doubts"]})
+        text += ["", *(["Doubts that the runs raised: " + " / ".join(doubts), ""] if doubts else [])]
+    return text
+
+
+def bars(results, chat):
     rows = ["| bar | limit | measured | |", "|---|---|---|---|"]
     for rate in (300, 1000):
         bar(rows, f"CPU / floor, 50 subscribers, evenly sent, {rate}/s", 1.25,
@@ -248,6 +306,7 @@ def bars(results):
     storm = results.get("storm", {}).get("ichatd")
     bar(rows, "500 join at once: seconds", 10, storm.top("storm", "seconds") if storm else None, "s")
     bar(rows, "500 join at once: loss of the call in progress", 0.1, storm.value(100, "loss") * 100 if storm else None, "%")
+    chat_bars(rows, chat)
     two = ratio(results, "workers", "ichatd-1w", "ichatd-2w")
     bar(rows, "two media threads: packets per CPU-second, times two", 1.8, 2 * two if two else None, "x", False)
     return rows
@@ -272,12 +331,13 @@ def plot(bench, folder, name, targets):
 
 
 def full(results, folder, bench):
-    if not results:
+    chat = load_chat(folder)
+    if not results and not chat:
         print("no results", file=sys.stderr)
         return 1
     text = ["# ichatd and Janus, side by side", "",
             f"Made by `bench/run.sh` on {datetime.date.today()}: {machine()}. Medians of alternating rounds; method and doubts "
-            "are in [README.md](README.md). Server and generator share the cores.", "", "## Bars", "", *bars(results), ""]
+            "are in [README.md](README.md). Server and generator share the cores.", "", "## Bars", "", *bars(results, chat), ""]
     for name, title in TITLES.items():
         targets = results.get(name)
         if not targets:
@@ -294,8 +354,10 @@ def full(results, folder, bench):
         doubts = sorted({s["doubts"] for runs in targets.values() for r in runs.rounds for s in r["steps"] if s["doubts"]})
         if doubts:
             text += ["Doubts that the runs raised: " + " / ".join(doubts[:8]), ""]
+    if chat:
+        text += ["## Messages through REST and the notification socket", "", *chat_tables(chat)]
     (HERE / "REPORT.md").write_text("\n".join(text), encoding="utf-8")
-    print("\n".join(bars(results)))
+    print("\n".join(bars(results, chat)))
     print(f"The report is in {HERE / 'REPORT.md'}")
     return 0
 

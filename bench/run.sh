@@ -11,7 +11,7 @@ usage: bench/run.sh [--quick] [--json] [--rounds N] [--only NAME[,NAME...]] [--o
   --quick      1 publisher, 50 subscribers, 1,200-byte video, both servers, under 50 s; prints a line
   --json       with --quick: that line as JSON
   --rounds N   how often each run is repeated, alternating between the servers (default 3)
-  --only LIST  of: even, large, bursts, simulcast, meeting, workers, storm, churn, idle, ladder
+  --only LIST  of: chat, even, large, bursts, simulcast, meeting, workers, storm, churn, idle, ladder
   --out DIR    where the single results go (default build/bench-results); the report goes to bench/REPORT.md
   --no-build   takes build/ as it is
 EOF
@@ -44,7 +44,7 @@ if [ -z "${ICHAT_BENCH_INSIDE:-}" ]; then
   # shellcheck source=tools/deps.sh
   . tools/deps.sh
   if [ -n "$build" ]; then
-    install_packages "${BUILD_PACKAGES[@]}" libcmocka-dev libsoup-3.0-dev libglib2.0-dev janus iproute2 python3 >&2
+    install_packages "${BUILD_PACKAGES[@]}" libcmocka-dev libsoup-3.0-dev libglib2.0-dev janus iproute2 python3 postgresql util-linux >&2
     build_server build >&2
     if [ ! -x build/bench/ichat-bench ]; then
       meson configure build -Dtests=true >&2 # run.sh of the root configures without
@@ -132,4 +132,20 @@ alternate storm "ichatd janus" --members 20 --audio 1 --video 1 --rate 100 --sec
 alternate churn "ichatd janus" --members 50 --video 1 --rate 60 --seconds 10 --churn 10 --no-floor
 alternate idle "ichatd janus" --calls 10 --members 100 --video 1 --idle --seconds 10 --no-floor
 alternate ladder "ichatd janus" --publishers 1 --subscribers 100 --rate 50,100,200,300,400,500,600,700,800,1000 --seconds 3 --no-floor
+# The chat is on 127.0.0.1, on both databases.
+if wanted chat; then
+  for ((round = 1; round <= rounds; round++)); do
+    for database in sqlite postgresql; do
+      say "chat, $database, round $round"
+      file="$out/chat-$database-$round.json"
+      # shellcheck disable=SC2016
+      if [ "$database" = sqlite ]; then
+        command=("$bench" chat --json)
+      else
+        command=(tests/pg.sh run bash -c '"$0" chat --json --database "$ICHAT_TEST_PG_URL"' "$bench")
+      fi
+      timeout -k 10 400 "${command[@]}" >"$file.part" && mv "$file.part" "$file" || say "  failed"
+    done
+  done
+fi
 /usr/bin/python3 bench/report.py full "$out" --bench "$bench"

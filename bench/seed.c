@@ -2,7 +2,6 @@
 #include "bench/seed.h"
 
 #include <jwt.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,97 +9,83 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "store/db.h"
 
-#define BUSY_MS 5000
 #define DAY_US (86400 * (int64_t)US_PER_S)
 
-struct seeder {
-    sqlite3 *db;
-    int64_t now_us;
-    int status;
-};
-
-/* One statement with up to four numbers and one text ("" = none), which come as ?1.. in that order. */
-static uint64_t insert(struct seeder *seeder, const char *sql, const char *text, const int64_t *numbers, int count)
-{
-    sqlite3_stmt *stmt = NULL;
-    if (seeder->status != SQLITE_OK)
-        return 0;
-    seeder->status = sqlite3_prepare_v2(seeder->db, sql, -1, &stmt, NULL);
-    if (seeder->status != SQLITE_OK)
-        return 0;
-    int at = 1;
-    if (text)
-        sqlite3_bind_text(stmt, at++, text, -1, SQLITE_STATIC);
-    for (int i = 0; i < count; i++)
-        sqlite3_bind_int64(stmt, at++, numbers[i]);
-    int status = sqlite3_step(stmt);
-    sqlite3_finalize(stmt);
-    if (status != SQLITE_DONE)
-        seeder->status = status;
-    return (uint64_t)sqlite3_last_insert_rowid(seeder->db);
-}
-
-static void add_user(struct seeder *seeder, struct seed_user *user)
+static enum err add_user(struct db *db, struct seed_user *user, int64_t now_us)
 {
     char name[32];
+    int64_t id = 0;
     rand_uuid(user->login_id);
     snprintf(name, sizeof(name), "b-%.13s", user->login_id);
-    user->id =
-        insert(seeder,
-               "insert into users (username, username_key, password_hash, nickname, avatar, created_at, updated_at)"
-               " values (?1, ?1, '', ?1, '', ?2, ?2)",
-               name, (const int64_t[]){seeder->now_us}, 1);
-    insert(seeder, "insert into logins (login_id, user_id, login_at, expire_at) values (?1, ?2, ?3, ?4)",
-           user->login_id, (const int64_t[]){(int64_t)user->id, seeder->now_us, seeder->now_us + DAY_US}, 3);
+    enum err err =
+        db_get_i64(db, &id,
+                   "insert into users (username, username_key, password_hash, nickname, avatar, created_at, updated_at)"
+                   " values ($1, $2, '', $3, '', $4, $5) returning user_id",
+                   "sssii", name, name, name, now_us, now_us);
+    user->id = (uint64_t)id;
+    if (err == ERR_OK)
+        err = db_exec(db, NULL, "insert into logins (login_id, user_id, login_at, expire_at) values ($1, $2, $3, $4)",
+                      "siii", user->login_id, id, now_us, now_us + DAY_US);
+    return err;
 }
 
-static void add_group(struct seeder *seeder, const struct seed_user *users, struct seed_group *group)
+static enum err add_member(struct db *db, struct seed_group *group, int64_t group_id, int64_t user_id, int64_t now_us)
+{
+    int64_t contact_id = 0;
+    enum err err = db_exec(db, NULL, "insert into group_members (group_id, user_id, created_at) values ($1, $2, $3)",
+                           "iii", group_id, user_id, now_us);
+    if (err == ERR_OK)
+        err = db_get_i64(db, &contact_id,
+                         "insert into contacts (owner_id, group_id, room_id, status, created_at, updated_at)"
+                         " values ($1, $2, $3, 1, $4, $5) returning contact_id",
+                         "iiiii", user_id, group_id, (int64_t)group->room_id, now_us, now_us);
+    if (!group->contact_id)
+        group->contact_id = (uint64_t)contact_id;
+    return err;
+}
+
+static enum err add_group(struct db *db, const struct seed_user *users, struct seed_group *group, int64_t now_us)
 {
     char name[48];
-    int64_t owner = (int64_t)users[group->first].id;
-    int64_t group_id = (int64_t)insert(
-        seeder,
-        "insert into chat_groups (owner_id, name, avatar, created_at, updated_at) values (?1, 'bench', '', ?2, ?2)",
-        NULL, (const int64_t[]){owner, seeder->now_us}, 2);
+    int64_t group_id = 0, room_id = 0, owner = (int64_t)users[group->first].id;
+    enum err err = db_get_i64(db, &group_id,
+                              "insert into chat_groups (owner_id, name, avatar, created_at, updated_at)"
+                              " values ($1, 'bench', '', $2, $3) returning group_id",
+                              "iii", owner, now_us, now_us);
     snprintf(name, sizeof(name), "g-%lld", (long long)group_id);
-    int64_t room_id = (int64_t)insert(seeder, "insert into rooms (name, created_at) values (?1, ?2)", name,
-                                      (const int64_t[]){seeder->now_us}, 1);
-    insert(seeder, "update chat_groups set room_id = ?1 where group_id = ?2", NULL,
-           (const int64_t[]){room_id, group_id}, 2);
-    for (size_t i = 0; i < group->count; i++) {
-        int64_t user_id = (int64_t)users[group->first + i].id;
-        insert(seeder, "insert into group_members (group_id, user_id, created_at) values (?1, ?2, ?3)", NULL,
-               (const int64_t[]){group_id, user_id, seeder->now_us}, 3);
-        uint64_t contact_id =
-            insert(seeder,
-                   "insert into contacts (owner_id, group_id, room_id, status, created_at, updated_at)"
-                   " values (?1, ?2, ?3, 1, ?4, ?4)",
-                   NULL, (const int64_t[]){user_id, group_id, room_id, seeder->now_us}, 4);
-        if (i == 0)
-            group->contact_id = contact_id;
-    }
+    if (err == ERR_OK)
+        err = db_get_i64(db, &room_id, "insert into rooms (name, created_at) values ($1, $2) returning room_id", "si",
+                         name, now_us);
+    if (err == ERR_OK)
+        err = db_exec(db, NULL, "update chat_groups set room_id = $1 where group_id = $2", "ii", room_id, group_id);
+    group->room_id = (uint64_t)room_id;
+    group->contact_id = 0;
+    for (size_t i = 0; i < group->count && err == ERR_OK; i++)
+        err = add_member(db, group, group_id, (int64_t)users[group->first + i].id, now_us);
+    return err;
 }
 
-enum err seed_database(const char *path, struct seed_user *users, size_t user_count, struct seed_group *groups,
+enum err seed_database(const char *url, struct seed_user *users, size_t user_count, struct seed_group *groups,
                        size_t group_count, char *error, size_t error_size)
 {
-    struct seeder seeder = {.now_us = clock_wall_us(), .status = SQLITE_OK};
-    seeder.status = sqlite3_open_v2(path, &seeder.db, SQLITE_OPEN_READWRITE, NULL);
-    if (seeder.status == SQLITE_OK) {
-        sqlite3_busy_timeout(seeder.db, BUSY_MS);
-        seeder.status = sqlite3_exec(seeder.db, "begin immediate", NULL, NULL, NULL);
+    struct db *db;
+    int64_t now_us = clock_wall_us();
+    enum err err = db_open(url, &db);
+    if (err == ERR_OK) {
+        err = db_begin(db);
+        for (size_t i = 0; i < user_count && err == ERR_OK; i++)
+            err = add_user(db, &users[i], now_us);
+        for (size_t i = 0; i < group_count && err == ERR_OK; i++)
+            err = add_group(db, users, &groups[i], now_us);
+        if (err == ERR_OK)
+            err = db_commit(db);
+        db_close(db);
     }
-    for (size_t i = 0; i < user_count; i++)
-        add_user(&seeder, &users[i]);
-    for (size_t i = 0; i < group_count; i++)
-        add_group(&seeder, users, &groups[i]);
-    if (seeder.status == SQLITE_OK)
-        seeder.status = sqlite3_exec(seeder.db, "commit", NULL, NULL, NULL);
-    if (seeder.status != SQLITE_OK)
-        snprintf(error, error_size, "seeding %s: %s", path, sqlite3_errmsg(seeder.db));
-    sqlite3_close(seeder.db);
-    return seeder.status == SQLITE_OK ? ERR_OK : ERR_IO;
+    if (err != ERR_OK)
+        snprintf(error, error_size, "accounts could not be written into %s", url);
+    return err;
 }
 
 char *seed_token(const char *secret, const char *login_id)

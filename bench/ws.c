@@ -127,9 +127,9 @@ struct ws *ws_open(struct loop *loop, const struct addr *to, const char *path, c
     addr_text(to, host);
     int len = snprintf(head, sizeof(head),
                        "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                       "Sec-WebSocket-Key: aWNoYXQtYmVuY2gtMTIzNA==\r\nSec-WebSocket-Version: 13\r\n"
-                       "Sec-WebSocket-Protocol: %s\r\n\r\n",
-                       path, host, protocol);
+                       "Sec-WebSocket-Key: aWNoYXQtYmVuY2gtMTIzNA==\r\nSec-WebSocket-Version: 13\r\n%s%s%s\r\n",
+                       path, host, protocol ? "Sec-WebSocket-Protocol: " : "", protocol ? protocol : "",
+                       protocol ? "\r\n" : "");
     tcp_open(&ws->tcp, loop, to, &(struct tcp_ops){on_data, on_closed, ws});
     tcp_send(&ws->tcp, head, (size_t)len);
     return ws;

@@ -17,7 +17,7 @@ struct ws_ops {
 
 struct ws;
 
-/* Callbacks must not free the socket. */
+/* protocol: the subprotocol to offer, NULL = none. Callbacks must not free the socket. */
 struct ws *ws_open(struct loop *loop, const struct addr *to, const char *path, const char *protocol,
                    const struct ws_ops *ops);
 void ws_send(struct ws *ws, const char *text, size_t len);

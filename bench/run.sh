@@ -144,7 +144,7 @@ if wanted chat; then
       else
         command=(tests/pg.sh run bash -c '"$0" chat --json --database "$ICHAT_TEST_PG_URL"' "$bench")
       fi
-      timeout -k 10 400 "${command[@]}" >"$file.part" && mv "$file.part" "$file" || say "  failed"
+      if timeout -k 10 400 "${command[@]}" >"$file.part"; then mv "$file.part" "$file"; else say "  failed"; fi
     done
   done
 fi

@@ -117,12 +117,34 @@ enum err loader_added(struct loader *loader, enum err err, bool is_in)
     return ERR_OK;
 }
 
+struct bulk_place loader_place(const struct loader *loader)
+{
+    return (struct bulk_place){.line = loader->row->row->line, .number = loader->row->row->number};
+}
+
+/* A row that was gathered before the one that is being read now. */
+static enum err on_gathered(void *ctx, uint64_t id, const struct bulk_place *place, bool is_in)
+{
+    struct loader *loader = ctx;
+    if (is_in && loader->table == IMPORT_MESSAGES)
+        idset_add(loader->messages, id);
+    const struct dump_row *row = loader->row;
+    const struct mysqldump_row gathered = {.line = place->line, .number = place->number};
+    loader->row = &(const struct dump_row){.row = &gathered};
+    loader->id = id;
+    enum err err = loader_added(loader, ERR_OK, is_in);
+    loader->row = row;
+    return err;
+}
+
 /* Transactions */
 
 static enum err end_batch(struct loader *loader)
 {
     loader->in_batch = 0;
-    enum err err = db_commit(loader->db);
+    enum err err = loader->bulk ? bulk_flush(loader->bulk) : ERR_OK;
+    if (!err)
+        err = db_commit(loader->db);
     return err ? err : db_begin(loader->db);
 }
 
@@ -163,7 +185,16 @@ static enum err load_table(struct loader *loader, enum import_table table, enum 
     loader->table = table;
     loader->load_row = load_row;
     loader->done = 0;
+    const struct bulk_table *gathered = table == IMPORT_MESSAGES     ? &target_messages
+                                        : table == IMPORT_DELIVERIES ? &target_deliveries
+                                                                     : NULL;
+    if (gathered)
+        loader->bulk = bulk_create(loader->db, gathered, on_gathered, loader);
     enum err err = dump_file_read(loader->file, table, on_row, loader, error);
+    if (!err && loader->bulk)
+        err = bulk_flush(loader->bulk);
+    bulk_free(loader->bulk);
+    loader->bulk = NULL;
     if (!err)
         tell(loader, true);
     return err;

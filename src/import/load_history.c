@@ -43,11 +43,8 @@ enum err load_message(struct loader *loader)
     row.is_revoked = loader_bool(loader, FIELD_REVOKED);
     if (row.is_revoked)
         row.text = row.image = row.thumbnail = "";
-    bool is_in = false;
-    enum err err = target_add_message(loader->db, &row, &is_in);
-    if (!err && is_in)
-        idset_add(loader->messages, row.message_id);
-    return loader_added(loader, err, is_in);
+    const struct bulk_place place = loader_place(loader);
+    return target_add_message(loader->bulk, &place, &row);
 }
 
 /* A JSON array of user ids, as the server writes it. */
@@ -127,7 +124,6 @@ enum err load_delivery(struct loader *loader)
         return loader_skip(loader, "its user or message is unknown",
                            "delivery %" PRIu64 " of message %" PRIu64 " to user %" PRIu64, delivery_id, message_id,
                            user_id);
-    bool is_in = false;
-    enum err err = target_add_delivery(loader->db, delivery_id, user_id, message_id, created_us, &is_in);
-    return loader_added(loader, err, is_in);
+    const struct bulk_place place = loader_place(loader);
+    return target_add_delivery(loader->bulk, &place, delivery_id, user_id, message_id, created_us);
 }

@@ -5,6 +5,7 @@
 #ifndef ICHAT_IMPORT_LOADER_H
 #define ICHAT_IMPORT_LOADER_H
 
+#include "import/bulk.h"
 #include "import/idset.h"
 #include "import/load.h"
 #include "import/target.h"
@@ -19,8 +20,9 @@ struct loader {
     enum import_table table;
     enum err (*load_row)(struct loader *loader);
     const struct dump_row *row;
-    uint64_t id;   /* of the row, for examples */
-    bool is_quiet; /* remarks are left out: the rows are only looked at */
+    struct bulk *bulk; /* of the table, where its rows are gathered; else NULL */
+    uint64_t id;       /* of the row, for examples */
+    bool is_quiet;     /* remarks are left out: the rows are only looked at */
     uint64_t done;
     uint64_t in_batch;
     uint64_t last_ids[IMPORT_TABLES]; /* highest in the dump, also of skipped rows */
@@ -46,6 +48,8 @@ enum err loader_skip(struct loader *loader, const char *reason, const char *fmt,
 void loader_changed(struct loader *loader, const char *reason, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Counts it as imported, or as skipped because the id or another unique value is there already. */
 enum err loader_added(struct loader *loader, enum err err, bool is_in);
+
+struct bulk_place loader_place(const struct loader *loader);
 
 /* One a table. */
 enum err load_user(struct loader *loader);

@@ -122,17 +122,39 @@ enum err target_add_request(struct db *db, const struct request_row *row, bool *
     return was_added(err, changed, is_in);
 }
 
-enum err target_add_message(struct db *db, const struct message_row *row, bool *is_in)
+const struct bulk_table target_messages = {
+    .name = "messages",
+    .columns = "message_id, room_id, sender_id, type, text, image, thumbnail, call_id, revoked, created_at, updated_at",
+    .id = "message_id",
+    .column_count = 11,
+};
+
+static struct db_value number(int64_t value)
 {
-    int64_t changed = 0;
-    enum err err = db_exec(db, &changed,
-                           "insert into messages (message_id, room_id, sender_id, type, text, image, thumbnail,"
-                           " call_id, revoked, created_at, updated_at)"
-                           " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing",
-                           "iiiisssiiii", (int64_t)row->message_id, (int64_t)row->room_id, (int64_t)row->sender_id,
-                           (int64_t)row->type, row->text, row->image, row->thumbnail, (int64_t)row->call_id,
-                           (int64_t)row->is_revoked, row->created_us, row->updated_us);
-    return was_added(err, changed, is_in);
+    return (struct db_value){.type = DB_I64, .i = value};
+}
+
+static struct db_value string(const char *value)
+{
+    return (struct db_value){.type = DB_TEXT, .s = value};
+}
+
+enum err target_add_message(struct bulk *bulk, const struct bulk_place *place, const struct message_row *row)
+{
+    const struct db_value values[] = {
+        number((int64_t)row->message_id),
+        number((int64_t)row->room_id),
+        number((int64_t)row->sender_id),
+        number((int64_t)row->type),
+        string(row->text),
+        string(row->image),
+        string(row->thumbnail),
+        number((int64_t)row->call_id),
+        number((int64_t)row->is_revoked),
+        number(row->created_us),
+        number(row->updated_us),
+    };
+    return bulk_add(bulk, place, values);
 }
 
 enum err target_add_call(struct db *db, const struct call_row *row, bool *is_in)
@@ -149,15 +171,23 @@ enum err target_add_call(struct db *db, const struct call_row *row, bool *is_in)
     return was_added(err, changed, is_in);
 }
 
-enum err target_add_delivery(struct db *db, uint64_t delivery_id, uint64_t user_id, uint64_t message_id,
-                             int64_t created_us, bool *is_in)
+const struct bulk_table target_deliveries = {
+    .name = "deliveries",
+    .columns = "delivery_id, user_id, message_id, created_at",
+    .id = "delivery_id",
+    .column_count = 4,
+};
+
+enum err target_add_delivery(struct bulk *bulk, const struct bulk_place *place, uint64_t delivery_id, uint64_t user_id,
+                             uint64_t message_id, int64_t created_us)
 {
-    int64_t changed = 0;
-    enum err err = db_exec(db, &changed,
-                           "insert into deliveries (delivery_id, user_id, message_id, created_at)"
-                           " values ($1, $2, $3, $4) on conflict do nothing",
-                           "iiii", (int64_t)delivery_id, (int64_t)user_id, (int64_t)message_id, created_us);
-    return was_added(err, changed, is_in);
+    const struct db_value values[] = {
+        number((int64_t)delivery_id),
+        number((int64_t)user_id),
+        number((int64_t)message_id),
+        number(created_us),
+    };
+    return bulk_add(bulk, place, values);
 }
 
 static enum err get_id(struct db *db, uint64_t *out, const char *sql, int64_t id)

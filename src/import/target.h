@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "import/bulk.h"
 #include "import/schema.h"
 #include "store/call.h"
 #include "store/contact.h"
@@ -28,10 +29,15 @@ MUST_CHECK enum err target_add_member(struct db *db, uint64_t member_id, uint64_
                                       int64_t created_us, bool *is_in);
 MUST_CHECK enum err target_add_contact(struct db *db, const struct contact_row *row, bool *is_in);
 MUST_CHECK enum err target_add_request(struct db *db, const struct request_row *row, bool *is_in);
-MUST_CHECK enum err target_add_message(struct db *db, const struct message_row *row, bool *is_in);
 MUST_CHECK enum err target_add_call(struct db *db, const struct call_row *row, bool *is_in);
-MUST_CHECK enum err target_add_delivery(struct db *db, uint64_t delivery_id, uint64_t user_id, uint64_t message_id,
-                                        int64_t created_us, bool *is_in);
+
+/* The bulk of a dump: gathered, see bulk.h. */
+extern const struct bulk_table target_messages;
+extern const struct bulk_table target_deliveries;
+MUST_CHECK enum err target_add_message(struct bulk *bulk, const struct bulk_place *place,
+                                       const struct message_row *row);
+MUST_CHECK enum err target_add_delivery(struct bulk *bulk, const struct bulk_place *place, uint64_t delivery_id,
+                                        uint64_t user_id, uint64_t message_id, int64_t created_us);
 
 /* ERR_NOT_FOUND. */
 MUST_CHECK enum err target_find_username(struct db *db, const char *username, uint64_t *user_id);

@@ -95,6 +95,16 @@ enum err db_query(struct db *db, struct db_rows **rows, const char *sql, const c
     return err;
 }
 
+enum err db_query_values(struct db *db, struct db_rows **rows, const char *sql, const struct db_value *values,
+                         unsigned count)
+{
+    struct db_params params = {.count = count};
+    if (count > DB_PARAMS_MAX)
+        return ERR_INVALID;
+    memcpy(params.values, values, count * sizeof(*values));
+    return db->driver->query(db, rows, sql, &params);
+}
+
 enum err db_exec(struct db *db, int64_t *changed, const char *sql, const char *types, ...)
 {
     struct db_rows *rows;

@@ -44,6 +44,17 @@ void db_step(struct db *db);
 MUST_CHECK enum err db_step_undo(struct db *db);
 
 MUST_CHECK enum err db_query(struct db *db, struct db_rows **rows, const char *sql, const char *types, ...);
+#define DB_PARAMS_MAX 240 /* arguments of a statement, of many rows at once */
+
+struct db_value {
+    enum { DB_NULL, DB_I64, DB_TEXT } type;
+    int64_t i;
+    const char *s; /* borrowed for the call */
+};
+
+/* As db_query(), for statements whose arguments are counted while the program runs. */
+MUST_CHECK enum err db_query_values(struct db *db, struct db_rows **rows, const char *sql,
+                                    const struct db_value *values, unsigned count);
 /* Without rows; *changed (may be NULL) is the number of rows it touched. */
 MUST_CHECK enum err db_exec(struct db *db, int64_t *changed, const char *sql, const char *types, ...);
 /* For migrations: several statements, no parameters. */

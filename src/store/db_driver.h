@@ -8,14 +8,6 @@
 
 #include "store/db.h"
 
-#define DB_PARAMS_MAX 24
-
-struct db_value {
-    enum { DB_NULL, DB_I64, DB_TEXT } type;
-    int64_t i;
-    const char *s; /* borrowed for the call */
-};
-
 struct db_params {
     unsigned count;
     struct db_value values[DB_PARAMS_MAX];

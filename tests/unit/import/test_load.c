@@ -226,6 +226,35 @@ static void contacts_that_cannot_be(void **state)
     end(&import);
 }
 
+/* Rows go in many at once: each is still told of by its own place, and all of them are in at each commit. */
+static void rows_that_are_gathered(void **state)
+{
+    struct import import;
+    begin(&import, state);
+    import.batch = 27; /* no multiple of any statement's rows */
+    struct text sql = {0};
+    text_addf(&sql, "%s%s%s%s", USERS, ROOMS, CONTACTS, MESSAGES);
+    for (unsigned i = 1; i <= 70; i++) /* a line each; the 5th and 6th are one message, the 60th is the 7th again */
+        text_addf(&sql, "\ninsert into messages values (%u,10,1,1,'no %u',0,0);", i == 6 ? 5 : i == 60 ? 7 : i, i);
+    text_addf(&sql, "\nCREATE TABLE deliveries (delivery_id bigint, user_id bigint, message_id bigint);"
+                    "\ninsert into deliveries values (1,1,5)");
+    for (unsigned i = 2; i <= 50; i++)
+        text_addf(&sql, ",(%u,2,%u)", i == 33 ? 32 : i, i == 41 ? 6 : i == 42 ? 70 : 7);
+    text_addf(&sql, ";");
+    must_run(&import, sql.data);
+    text_free(&sql);
+    says(&import, "messages                 68 imported          2 skipped\n");
+    says(&import, "    skipped 2: its id, or what must be unique in it, is there already\n"
+                  "      line 10, row 1: id 5\n      line 64, row 1: id 7\n");
+    says(&import, "deliveries               48 imported          2 skipped\n");
+    says(&import, "      line 76, row 33: id 32\n");
+    says(&import, "      line 76, row 41: delivery 41 of message 6 to user 2\n");
+    assert_int_equal(ask(&import, "select count(*) from messages where text = 'no 5' or text = 'no 7'"), 2);
+    assert_int_equal(ask(&import, "select count(*) from messages where text = 'no 6' or text = 'no 60'"), 0);
+    assert_int_equal(ask(&import, "select message_id from deliveries where delivery_id = 42"), 70);
+    end(&import);
+}
+
 static void messages_and_what_contacts_show(void **state)
 {
     static const char *const table[][2] = {
@@ -398,6 +427,7 @@ int main(void)
         BOTH(names_that_differ_by_case),
         BOTH(rooms_are_made_where_they_are_missing),
         BOTH(contacts_that_cannot_be),
+        BOTH(rows_that_are_gathered),
         BOTH(messages_and_what_contacts_show),
         BOTH(calls_are_over),
         BOTH(requests),

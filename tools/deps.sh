@@ -17,7 +17,7 @@ TEST_PACKAGES=(
   libcmocka-dev libsoup-3.0-dev libglib2.0-dev
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck yamllint
   postgresql postgresql-client sqlite3 chromium fonts-noto-cjk
-  python3 python3-aiortc python3-aiohttp python3-yaml python3-numpy python3-gi python3-gst-1.0 gir1.2-gst-plugins-bad-1.0 coturn iproute2 util-linux procps
+  git python3 python3-aiortc python3-aiohttp python3-yaml python3-numpy python3-gi python3-gst-1.0 gir1.2-gst-plugins-bad-1.0 coturn iproute2 util-linux procps
   gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 )
 

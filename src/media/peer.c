@@ -12,6 +12,7 @@
 #include "media/egress.h"
 
 #define TICK_US 500000ULL
+#define TICK_GRID_US 50000ULL /* ticks of many idle peers share a wake of the thread */
 
 /* --- what the control side hears --- */
 
@@ -187,10 +188,16 @@ static void check_life(struct peer *peer, uint64_t now_us)
         set_life(peer, PEER_CONNECTED, NULL);
 }
 
+static void set_tick(struct peer *peer, uint64_t at_us)
+{
+    uint64_t grid_us = (at_us + TICK_GRID_US - 1) / TICK_GRID_US * TICK_GRID_US;
+    timer_set(peer->worker->timers, &peer->tick_timer, grid_us);
+}
+
 static void on_tick(void *ctx, uint64_t now_us)
 {
     struct peer *peer = ctx;
-    timer_set(peer->worker->timers, &peer->tick_timer, now_us + TICK_US);
+    set_tick(peer, now_us + TICK_US);
     check_life(peer, now_us);
     tell(peer);
     if (++peer->ticks % 2 == 0 && peer->is_ready)
@@ -250,7 +257,7 @@ enum err peer_create(struct worker *worker, const struct media_cmd *cmd)
         return err;
     }
     /* Ticks of peers that joined together are spread out. */
-    timer_set(worker->timers, &peer->tick_timer, worker->now_us + rand_u32() % TICK_US);
+    set_tick(peer, worker->now_us + rand_u32() % TICK_US);
     return ERR_OK;
 }
 

@@ -25,6 +25,7 @@ cleanup() {
   for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
     umount -l "$root/${mounts[i]}" 2>/dev/null || true
   done
+  umount -l "$root" 2>/dev/null || true
   if [ -z "$keep" ]; then rm -rf --one-file-system "$root"; else echo "Kept: $root"; fi
 }
 trap cleanup EXIT
@@ -48,6 +49,8 @@ if [ -d /usr/local/share/ca-certificates ]; then
   mkdir -p "$root/usr/local/share"
   cp -rL --remove-destination /usr/local/share/ca-certificates "$root/usr/local/share/"
 fi
+# Network namespaces need a root that is a mount of its own.
+mountpoint -q "$root" || mount --bind "$root" "$root"
 for mount in "${mounts[@]}"; do
   mkdir -p "$root/$mount"
   mountpoint -q "$root/$mount" || mount --bind "/$mount" "$root/$mount"

@@ -118,7 +118,7 @@ web_unit() {
 }
 in_subshell() { ("$@"); }
 suite_sim() { run_meson sim build sim; }
-suite_api() { run_node api tests/pg.sh run bash -c '. tools/deps.sh; npm_install tests/api && cd tests/api && node --test --test-concurrency=1 --test-reporter=tap ./*.test.mjs'; }
+suite_api() { run_node api tests/pg.sh run bash -c '. tools/deps.sh; npm_install tests/api && cd tests/api && node --test --test-concurrency=2 --test-reporter=tap ./*.test.mjs'; }
 suite_call() { run_node call in_subshell node_tests tests/call; }
 suite_browser() { run_node browser in_subshell node_tests tests/browser; }
 suite_interop() { run_counted interop tests/interop/run.sh; }
@@ -141,6 +141,7 @@ if [[ " ${wanted[*]} " == *" unit "* ]]; then
     renice -n 19 "$BASHPID" >/dev/null
     build_server build-asan -Dsanitize=address
     build_server build-tsan -Dsanitize=thread
+    tests/fuzz/run.sh build
   ) >/dev/null 2>&1 &
   ahead=$!
 fi

@@ -1,12 +1,15 @@
 #!/bin/sh
 # Runs each fuzz target for a while on its seeds; fails on a crash, a leak, a hang, or a broken promise.
 #   tests/fuzz/run.sh [seconds, default 10] [target...]
+#   tests/fuzz/run.sh build      builds them all, and stops there
 # Inputs that fail are kept in tests/fuzz/out/. Ends with "N passed, N failed".
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=${FUZZ_BUILD:-$root/build-fuzz}
 seconds=${1:-10}
+only_build=""
+[ "$seconds" != build ] || only_build=1
 [ $# -gt 0 ] && shift
 [ $# -gt 0 ] || set -- codec publish rtcp rtp sdp seal stun twcc v2_msg multipart mysqldump
 
@@ -33,6 +36,10 @@ if [ ! -f "$build/build.ninja" ]; then
         -Dc_args=-Wno-unknown-warning-option
 fi
 
+if [ -n "$only_build" ]; then
+    for target in "$@"; do quiet ninja -C "$build" -j2 "tests/fuzz/fuzz_$target"; done
+    exit 0
+fi
 mkdir -p "$here/out"
 failed=0 passed=0
 for target in "$@"; do

@@ -22,6 +22,6 @@ test.each([
 test('days', () => {
   expect(dayTitle(en, 'en', now, now)).toBe('Today');
   expect(dayTitle(zh, 'zh', at('2026-11-22T12:00:00'), now)).toBe('昨天');
-  expect(dayTitle(en, 'en', at('2026-11-16T12:00:00'), now)).toBe('Monday 16 November');
+  expect(dayTitle(en, 'en', at('2026-11-16T12:00:00'), now)).toMatch(/^Monday,? 16 November$/);
   expect(dayTitle(zh, 'zh', at('2025-11-16T12:00:00'), now)).toContain('2025年11月16日');
 });

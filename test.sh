@@ -3,8 +3,9 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
-# In the order in which they run: what mostly waits for sockets comes first, while the sanitizers' builds are made.
-SUITES=(api call interop net lint unit sim browser)
+# In the order in which they run: what mostly waits for sockets comes first, while the sanitizers' builds are made. The API
+# suite, which waits most, runs beside those before it.
+SUITES=(call interop net api lint unit sim browser)
 usage() {
   cat <<EOF
 usage: ./test.sh [suite...]      suites: ${SUITES[*]}
@@ -62,9 +63,14 @@ run_meson() {
 
 # run_node NAME COMMAND...: a command that prints the totals of node --test.
 run_node() {
-  local name=$1 log="build-logs/$1.log" ok bad status=0
+  local name=$1 status=0
   shift
-  "$@" >"$log" 2>&1 || status=$?
+  "$@" >"build-logs/$name.log" 2>&1 || status=$?
+  judge_node "$name" "$status"
+}
+# NAME STATUS: by the log that the suite wrote.
+judge_node() {
+  local name=$1 status=$2 log="build-logs/$1.log" ok bad
   ok=$(sed -n 's/^[#ℹ] pass \([0-9]*\).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
   bad=$(sed -n -e 's/^[#ℹ] fail \([0-9]*\).*/\1/p' -e 's/^[#ℹ] cancelled \([0-9]*\).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
   if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; then bad=1; fi
@@ -118,7 +124,17 @@ web_unit() {
 }
 in_subshell() { ("$@"); }
 suite_sim() { run_meson sim build sim; }
-suite_api() { run_node api tests/pg.sh run bash -c '. tools/deps.sh; npm_install tests/api && cd tests/api && node --test --test-concurrency=2 --test-reporter=tap ./*.test.mjs'; }
+api_pid=""
+start_api() {
+  tests/pg.sh run bash -c '. tools/deps.sh; npm_install tests/api && cd tests/api && node --test --test-concurrency=2 --test-reporter=tap ./*.test.mjs' >build-logs/api.log 2>&1 &
+  api_pid=$!
+}
+suite_api() {
+  local status=0
+  [ -n "$api_pid" ] || start_api
+  wait "$api_pid" || status=$?
+  judge_node api "$status"
+}
 suite_call() { run_node call in_subshell node_tests tests/call; }
 suite_browser() { run_node browser in_subshell node_tests tests/browser; }
 suite_interop() { run_counted interop tests/interop/run.sh; }
@@ -146,6 +162,7 @@ if [[ " ${wanted[*]} " == *" unit "* ]]; then
   ahead=$!
 fi
 echo "Built in $((SECONDS - started)) s"
+[[ " ${wanted[*]} " != *" api "* ]] || start_api
 for suite in "${wanted[@]}"; do
   "suite_$suite"
 done

@@ -156,6 +156,7 @@ static void on_message(struct worker *worker, const struct relay_msg *msg)
         return; /* it went away meanwhile, or is not here yet: whoever asked will ask again */
     switch (msg->type) {
     case RELAY_PACKET:
+        worker->counts.relayed_in++;
         router_forward(router, &msg->u.packet.head, msg->u.packet.payload);
         break;
     case RELAY_SR:

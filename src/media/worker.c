@@ -27,6 +27,9 @@
 #define BUSY_WINDOW_US 100000    /* a storm of joins must be seen while it lasts */
 #define GATHER_FROM_PERMILLE 150 /* busy enough for pauses */
 #define GATHER_TO_PERMILLE 50    /* so little, pauses included, that there is nothing to gather */
+/* Packets that come in a pause, in thousandths: with less than one there is delay and nothing gained. */
+#define GATHER_FROM_MILLI 1100
+#define GATHER_TO_MILLI 800
 
 /* --- datagrams --- */
 
@@ -150,12 +153,18 @@ static void note_sleep(struct worker *worker, uint64_t from_us, uint64_t to_us)
         return;
     uint64_t awake_us = window_us > worker->asleep_us ? window_us - worker->asleep_us : 0;
     unsigned busy = (unsigned)(awake_us * 1000 / window_us);
+    uint64_t packets = worker->counts.packets_in + worker->counts.relayed_in - worker->gather_packets;
     atomic_store_explicit(&worker->busy_permille, busy, memory_order_relaxed);
     worker->busy_since_us = to_us;
     worker->asleep_us = 0;
+    worker->gather_packets += packets;
     /* A packet waits for a pause at most, then for a turn, which takes `busy` of a pause. */
-    bool is_gathering = busy >= (worker->pause_us ? GATHER_TO_PERMILLE : GATHER_FROM_PERMILLE);
-    worker->pause_us = is_gathering ? worker->setup.conf->media.gather_us * 1000ULL / (1000 + busy) : 0;
+    uint64_t pause_us = worker->setup.conf->media.gather_us * 1000ULL / (1000 + busy);
+    uint64_t milli = packets * 1000 * pause_us / window_us;
+    bool is_on = worker->pause_us != 0;
+    bool is_gathering = busy >= (is_on ? GATHER_TO_PERMILLE : GATHER_FROM_PERMILLE) &&
+                        milli >= (is_on ? GATHER_TO_MILLI : GATHER_FROM_MILLI);
+    worker->pause_us = is_gathering ? pause_us : 0;
 }
 
 static void pause_turns(struct worker *worker, uint64_t now_us)

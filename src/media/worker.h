@@ -4,10 +4,10 @@
  * A turn of the loop: wait (only when nothing is left to do), commands, packets from other workers, datagrams, timers,
  * then one flush of all that has to go out.
  *
- * A thread with little to do wakes for each packet. One with much to do takes a turn each `media.gather_us` or less, as
- * a network card that moderates its interrupts: several packets for a receiver then leave as one GSO run, and nobody
- * who posts to its queues has to wake it. A packet waits for at most a pause and the turn after it, which together are
- * no longer than media.gather_us. */
+ * A thread with little to do wakes for each packet, and so does one whose packets come further apart than a pause. One
+ * with much to do takes a turn each `media.gather_us` or less, as a network card that moderates its interrupts: several
+ * packets for a receiver then leave as one GSO run, and nobody who posts to its queues has to wake it. A packet waits
+ * for at most a pause and the turn after it, which together are no longer than media.gather_us. */
 #ifndef ICHAT_MEDIA_WORKER_H
 #define ICHAT_MEDIA_WORKER_H
 
@@ -40,6 +40,7 @@
 struct worker_counts {
     uint64_t packets_in;
     uint64_t packets_out;
+    uint64_t relayed_in;     /* from other workers */
     uint64_t unknown_source; /* no peer has this address, or no peer this ufrag */
     uint64_t malformed;      /* RTP, RTCP, payload descriptors */
     uint64_t unknown_ssrc;   /* and no MID that names a track of that peer */
@@ -106,8 +107,9 @@ struct worker {
     struct worker_counts published;
     uint64_t busy_since_us; /* since when the time asleep is summed up */
     uint64_t asleep_us;
-    uint64_t turn_us;  /* when this turn began */
-    uint64_t pause_us; /* between the beginnings of two turns, so that packets gather; 0 = none */
+    uint64_t turn_us;        /* when this turn began */
+    uint64_t gather_packets; /* that had come when the time asleep was last summed up */
+    uint64_t pause_us;       /* between the beginnings of two turns, so that packets gather; 0 = none */
 
     /* atomic, any thread */
     atomic_uint busy_permille; /* of the last tenth of a second or more; place.h */

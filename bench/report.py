@@ -330,13 +330,18 @@ def plot(bench, folder, name, targets):
     return f"![{name}](plots/{name}.svg)"
 
 
+def count_rounds(results):
+    counts = {len(runs.rounds) for targets in results.values() for runs in targets.values()}
+    return f"{min(counts)} to {max(counts)}" if len(counts) > 1 else str(max(counts, default=0))
+
+
 def full(results, folder, bench):
     chat = load_chat(folder)
     if not results and not chat:
         print("no results", file=sys.stderr)
         return 1
     text = ["# ichatd and Janus, side by side", "",
-            f"Made by `bench/run.sh` on {datetime.date.today()}: {machine()}. Medians of alternating rounds; method and doubts "
+            f"Made by `bench/run.sh` on {datetime.date.today()}: {machine()}. Medians of {count_rounds(results)} alternating rounds; method and doubts "
             "are in [README.md](README.md). Server and generator share the cores.", "", "## Bars", "", *bars(results, chat), ""]
     for name, title in TITLES.items():
         targets = results.get(name)

@@ -32,6 +32,7 @@ struct model {
     uint64_t seed;
     uint64_t now_us;
     size_t moves; /* from one call into another */
+    size_t ended[CALL_END_CANCELLED + 1];
     struct locks *locks;
     struct model_call calls[CALLS];
 };
@@ -60,7 +61,7 @@ static bool is_allowed(enum call_user_state from, enum call_user_state to)
     return false;
 }
 
-static void check_effect(struct model_call *mc, const struct call_effect *effect)
+static void check_effect(struct model *model, struct model_call *mc, const struct call_effect *effect)
 {
     assert_false(mc->is_over);
     if (mc->has_ended)
@@ -76,6 +77,7 @@ static void check_effect(struct model_call *mc, const struct call_effect *effect
         assert_int_equal(call_status(mc->call), CALL_END);
         assert_int_equal(effect->reason, call_end_reason(mc->call));
         mc->has_ended = true;
+        model->ended[effect->reason]++;
     } else if (effect->type == CALL_EFFECT_STORE && call_status(mc->call) == CALL_END && mc->has_ended) {
         mc->is_over = true;
     }
@@ -129,7 +131,7 @@ static bool drain(struct model *model)
         struct call_effect effect;
         while (call_next_effect(model->calls[i].call, &effect)) {
             any = true;
-            check_effect(&model->calls[i], &effect);
+            check_effect(model, &model->calls[i], &effect);
             carry_out(model, &effect);
         }
     }
@@ -217,7 +219,7 @@ static void test_random_orders(void **state)
     (void)state;
     uint64_t seed = rand_u64();
     print_message("seed %llu\n", (unsigned long long)seed);
-    unsigned ended[CALL_END_CANCELLED + 1] = {0};
+    size_t ended[CALL_END_CANCELLED + 1] = {0};
     size_t moves = 0;
     for (size_t round = 0; round < ROUNDS; round++) {
         struct model model = {.seed = seed + round, .now_us = 1000 * S, .locks = locks_create()};
@@ -227,14 +229,16 @@ static void test_random_orders(void **state)
             step(&model);
             check_all(&model);
         }
-        for (size_t i = 0; i < CALLS; i++) {
-            ended[call_end_reason(model.calls[i].call)]++;
+        for (size_t i = 0; i < CALLS; i++)
             call_free(model.calls[i].call);
-        }
+        for (size_t i = 0; i < ARRAY_LEN(ended); i++)
+            ended[i] += model.ended[i];
         moves += model.moves;
         assert_int_equal(locks_count(model.locks), 0);
         locks_free(model.locks);
     }
+    print_message("normal %zu, rejected %zu, lost %zu, cancelled %zu, moves %zu\n", ended[CALL_END_NORMAL],
+                  ended[CALL_END_REJECTED], ended[CALL_END_LOST], ended[CALL_END_CANCELLED], moves);
     /* The events were mixed well enough to end calls in most of the ways there are. */
     assert_true(ended[CALL_END_NORMAL] && ended[CALL_END_REJECTED] && ended[CALL_END_LOST] &&
                 ended[CALL_END_CANCELLED]);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,9 @@
 #define ROUND_NS 40000000ULL /* of CPU */
 #define PAUSE_PACKETS 1000u  /* on their way at a time: a burst of a busy server; far from the receiver's limit */
 #define NAP_NS 30000
+#define PACED_ROUNDS 3
+#define PACED_NS 400000000ULL /* of each round */
+#define FOLLOW_MS 20
 #define SLOT 1664u
 #define HEADER 12u
 #define GCM_TAG 16u
@@ -43,6 +47,7 @@ struct rig {
     struct thread *drain;
     atomic_bool is_stopping;
     atomic_bool is_drains_turn;
+    atomic_bool is_followed; /* the drain reads while it is sent */
     struct mmsghdr msgs[BATCH];
     struct iovec iov[BATCH][RUN_MAX];
     struct sockaddr_storage names[BATCH];
@@ -54,11 +59,18 @@ static void nap(void)
     nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
-/* Empties the socket while the sender waits: a server's burst is over, too, before the generator polls. */
+/* Empties the socket while the sender waits: a server's burst is over, too, before the generator polls. Or follows the
+ * sender as the generator follows a server. */
 static void drain(void *ctx)
 {
     struct rig *rig = ctx;
     while (!atomic_load(&rig->is_stopping)) {
+        if (atomic_load(&rig->is_followed)) {
+            struct pollfd fd = {.fd = wire_fd(rig->wire), .events = POLLIN};
+            if (poll(&fd, 1, FOLLOW_MS) > 0)
+                (void)wire_read(rig->wire);
+            continue;
+        }
         if (!atomic_load(&rig->is_drains_turn)) {
             nap();
             continue;
@@ -194,6 +206,41 @@ static double time_step(struct rig *rig, unsigned (*step)(struct rig *rig), bool
     return median_of(values, ROUNDS);
 }
 
+static uint64_t monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static void sleep_until(uint64_t due_ns)
+{
+    struct timespec due = {.tv_sec = (time_t)(due_ns / 1000000000ULL), .tv_nsec = (long)(due_ns % 1000000000ULL)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+        continue;
+}
+
+/* CPU ns of one packet, waking and falling asleep included: 0 when it does not work. */
+static double time_paced(struct rig *rig, double per_s)
+{
+    double values[PACED_ROUNDS];
+    uint64_t period_ns = (uint64_t)(1e9 / per_s);
+    atomic_store(&rig->is_followed, true);
+    for (unsigned round = 0; round < PACED_ROUNDS; round++) {
+        uint64_t packets = 0, begin_ns = monotonic_ns(), cpu_ns = thread_cpu_ns();
+        for (uint64_t due_ns = begin_ns; due_ns < begin_ns + PACED_NS; due_ns += period_ns) {
+            sleep_until(due_ns);
+            unsigned n = seal_all(rig) ? send_single(rig) : 0;
+            if (n == 0)
+                return 0;
+            packets += n;
+        }
+        values[round] = (double)(thread_cpu_ns() - cpu_ns) / (double)packets;
+    }
+    atomic_store(&rig->is_followed, false);
+    return median_of(values, PACED_ROUNDS);
+}
+
 static enum seal_suite suite_of(const char *name)
 {
     static const enum seal_suite all[] = {SEAL_AEAD_AES_128_GCM, SEAL_AEAD_AES_256_GCM, SEAL_AES128_CM_SHA1_80};
@@ -266,6 +313,8 @@ enum err floor_measure(const struct floor_setup *setup, struct floor_figures *ou
         out->seal_evp = time_step(rig, evp_all, false);
         out->send = time_step(rig, send_single, true);
         out->send_gso = bounded.run > 1 ? time_step(rig, send_runs, true) : 0;
+        for (unsigned i = 0; i < bounded.rate_count; i++)
+            out->paced[i] = time_paced(rig, bounded.rates[i]);
     }
     close_rig(rig);
     return err;

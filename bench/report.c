@@ -42,6 +42,11 @@ static void put_floor(json_t *object, const struct result *result, const struct 
     put(object, "ratio_to_floor_evp", step->cpu_ns / result->floor_evp_ns);
     if (result->floor_gso_ns > 0)
         put(object, "ratio_to_floor_gso", step->cpu_ns / result->floor_gso_ns);
+    double paced = result->floor.paced[step - result->steps];
+    if (paced > 0) {
+        put(object, "floor_paced_ns", paced);
+        put(object, "ratio_to_floor_paced", step->cpu_ns / paced);
+    }
 }
 
 static json_t *json_of_step(const struct result *result, const struct step *step)
@@ -155,10 +160,12 @@ static void add_joins(struct text *out, const char *what, const struct joins *jo
 
 static void add_step(struct text *out, const struct result *result, const struct step *step)
 {
-    text_addf(out, "%8.0f %9.0f %9.0f %7.3f%% %7.0f %6.2f  %6.2f %6.2f %6.2f %7.2f %6.2f", step->rate,
+    double paced = result->floor.paced[step - result->steps];
+    text_addf(out, "%8.0f %9.0f %9.0f %7.3f%% %7.0f %6.2f %6.2f  %6.2f %6.2f %6.2f %7.2f %6.2f", step->rate,
               (double)step->sent / step->seconds, (double)step->forwarded / step->seconds, step->loss * 100,
-              step->cpu_ns, result->has_floor ? step->cpu_ns / result->floor_ns : 0, step->delay_ms[0],
-              step->delay_ms[1], step->delay_ms[2], step->cpu_s / step->seconds, step->generator_cpu);
+              step->cpu_ns, result->has_floor ? step->cpu_ns / result->floor_ns : 0,
+              paced > 0 ? step->cpu_ns / paced : 0, step->delay_ms[0], step->delay_ms[1], step->delay_ms[2],
+              step->cpu_s / step->seconds, step->generator_cpu);
     text_addf(out, "  %s%s%s\n", step->is_valid ? "ok" : "INVALID", step->why[0] ? ": " : "", step->why);
 }
 
@@ -192,7 +199,9 @@ void report_table(const struct result *result, struct text *out)
         text_addf(out, "floor: seal %.0f (EVP %.0f) + send %.0f (GSO %.0f) = %.0f ns a packet (EVP %.0f, GSO %.0f)\n",
                   result->floor.seal, result->floor.seal_evp, result->floor.send, result->floor.send_gso,
                   result->floor_ns, result->floor_evp_ns, result->floor_gso_ns);
-    text_add(out, "    rate    in p/s   out p/s     loss  ns/pkt /floor  delay ms p50    p99  p99.9   cores    gen\n");
+    text_add(
+        out,
+        "    rate    in p/s   out p/s     loss  ns/pkt /floor /paced  delay ms p50    p99  p99.9   cores    gen\n");
     for (unsigned i = 0; i < result->step_count; i++)
         add_step(out, result, &result->steps[i]);
     if (result->step_count)

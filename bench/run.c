@@ -243,6 +243,13 @@ static void hold(struct bench *bench)
 
 /* --- the floor --- */
 
+/* Each packet is a batch to everybody: then the floor knows the run's rhythm. */
+static bool is_one_even_stream(const struct opts *opts)
+{
+    return opts->calls == 1 && opts->videos == 1 && opts->audios == 0 && opts->video.pacing != SOURCE_BURST &&
+           !opts->is_simulcast;
+}
+
 static void measure_floor(const struct bench *bench, struct result *result)
 {
     const struct step *step = &result->steps[result->step_count - 1];
@@ -257,6 +264,10 @@ static void measure_floor(const struct bench *bench, struct result *result)
                                 .run = 16};
     if (bench->opts.video.pacing == SOURCE_BURST && bench->opts.videos)
         setup.run = (unsigned)(step->rate / bench->opts.video.fps);
+    if (is_one_even_stream(&bench->opts)) {
+        setup.rates = bench->opts.rates;
+        setup.rate_count = result->step_count;
+    }
     if (!receivers || floor_measure(&setup, &result->floor) != ERR_OK)
         return;
     const struct floor_figures *floor = &result->floor;

@@ -76,6 +76,7 @@ def quick_step(ours, theirs, rate):
         "rate": rate,
         "cpu_ns_per_packet": round(ours.value(rate, "cpu_ns_per_packet")),
         "ratio_to_floor": None,
+        "ratio_to_floor_paced": None,
         "ratio_to_janus": None,
         "loss": max(ours.values(rate, "loss")),
         "delay_ms_p50": round(ours.value(rate, "delay_ms_p50"), 3),
@@ -87,6 +88,8 @@ def quick_step(ours, theirs, rate):
     }
     if ours.value(rate, "ratio_to_floor") is not None:
         step["ratio_to_floor"] = round(ours.value(rate, "ratio_to_floor"), 3)
+    if ours.value(rate, "ratio_to_floor_paced") is not None:
+        step["ratio_to_floor_paced"] = round(ours.value(rate, "ratio_to_floor_paced"), 3)
     if theirs:
         step["janus_ns_per_packet"] = round(theirs.value(rate, "cpu_ns_per_packet"))
         step["janus_loss"] = max(theirs.values(rate, "loss"))
@@ -134,9 +137,9 @@ TITLES = {
 
 
 def step_table(targets):
-    lines = ["| server | rate | out p/s | CPU ns/packet (min..max) | / floor | / floor (EVP) | loss | delay ms p50 / p99 / p99.9 "
-             "| cores | valid |",
-             "|---|---|---|---|---|---|---|---|---|---|"]
+    lines = ["| server | rate | out p/s | CPU ns/packet (min..max) | / floor | / paced floor | / floor (EVP) | loss "
+             "| delay ms p50 / p99 / p99.9 | cores | valid |",
+             "|---|---|---|---|---|---|---|---|---|---|---|"]
     for target, runs in targets.items():
         for rate in runs.rates():
             cpu = runs.values(rate, "cpu_ns_per_packet")
@@ -144,7 +147,8 @@ def step_table(targets):
             lines.append(
                 f"| {target} | {rate:.0f} | {number(runs.value(rate, 'forwarded_per_s'))} "
                 f"| {number(median(cpu))} ({number(min(cpu))}..{number(max(cpu))}) "
-                f"| {number(runs.value(rate, 'ratio_to_floor'))} | {number(runs.value(rate, 'ratio_to_floor_evp'))} "
+                f"| {number(runs.value(rate, 'ratio_to_floor'))} | {number(runs.value(rate, 'ratio_to_floor_paced'))} "
+                f"| {number(runs.value(rate, 'ratio_to_floor_evp'))} "
                 f"| {runs.value(rate, 'loss') * 100:.3f} % "
                 f"| {number(runs.value(rate, 'delay_ms_p50'))} / {number(runs.value(rate, 'delay_ms_p99'))} / "
                 f"{number(runs.value(rate, 'delay_ms_p999'))} "
@@ -283,11 +287,18 @@ def bars(results, chat):
     for rate in (300, 1000):
         bar(rows, f"CPU / floor, 50 subscribers, evenly sent, {rate}/s", 1.25,
             of(results, "even", "ichatd", rate, "ratio_to_floor"))
+    for rate in (300, 1000):
+        bar(rows, f"the same / the floor in the run's rhythm (seal and send, slept between), {rate}/s", 1.25,
+            of(results, "even", "ichatd", rate, "ratio_to_floor_paced"))
     bar(rows, "CPU / floor without GSO, frame bursts", 1.0, of(results, "bursts", "ichatd", 300, "ratio_to_floor"))
     for name, what, rates in (("even", "evenly sent", (300, 1000)), ("bursts", "frame bursts", (300, 600))):
         for rate in rates:
             bar(rows, f"packets per CPU-second / Janus with event loops, {what}, {rate}/s", 5,
                 ratio(results, name, "janus", "ichatd", rate), "x", False)
+    for rate in (300, 1000):
+        ideal, cost = of(results, "even", "ichatd", rate, "ratio_to_floor"), ratio(results, "even", "janus", "ichatd", rate)
+        rows.append(f"| what a server that cost the floor alone would reach there, {rate}/s | | "
+                    f"{number(ideal * cost) if ideal and cost else '-'} | |")
     for rate in (100, 300):
         bar(rows, f"packets per CPU-second / Janus by default, evenly sent, {rate}/s", 10,
             ratio(results, "even", "janus-default", "ichatd", rate), "x", False)
@@ -310,6 +321,38 @@ def bars(results, chat):
     two = ratio(results, "workers", "ichatd-1w", "ichatd-2w")
     bar(rows, "two media threads: packets per CPU-second, times two", 1.8, 2 * two if two else None, "x", False)
     return rows
+
+
+# The load of each profile: its rate in the runs of the same name.
+PROFILES = {"even": (1000, "1 publisher, 50 subscribers, evenly sent, 1,000/s"),
+            "bursts": (600, "1 publisher, 50 subscribers, frame bursts, 600/s"),
+            "meeting": (60, "20 members, audio and video")}
+
+
+def profile_table(folder, results):
+    """Shares of the steps in each load, and ns of a packet by its cost in the runs without a profiler."""
+    found = {}
+    for name in PROFILES:
+        path = Path(folder) / f"profile-{name}.json"
+        if path.exists():
+            found[name] = json.loads(path.read_text(encoding="utf-8"))
+    if not found:
+        return []
+    text = ["## Where the time goes", "", "Samples of `perf record` by the step of the walk that they fall into (`bench/run.sh --only profile`); ns: "
+            "that share of the cost of a packet in the runs above.", ""]
+    text += [f"- {name}: {PROFILES[name][1]}; {found[name]['samples']} samples" for name in found]
+    text += ["", "| step | " + " | ".join(found) + " |", "|---|" + "---|" * len(found)]
+    steps = []
+    for profile in found.values():
+        steps += [step for step in profile["steps"] if step not in steps]
+    for step in steps:
+        cells = []
+        for name, profile in found.items():
+            share = profile["steps"].get(step, 0)
+            cost = of(results, name, "ichatd", PROFILES[name][0], "cpu_ns_per_packet")
+            cells.append(f"{share * 100:.1f} %" + (f", {share * cost:,.0f} ns" if cost else ""))
+        text.append(f"| {step} | " + " | ".join(cells) + " |")
+    return [*text, ""]
 
 
 def machine():
@@ -361,6 +404,7 @@ def full(results, folder, bench):
             text += ["Doubts that the runs raised: " + " / ".join(doubts[:8]), ""]
     if chat:
         text += ["## Messages through REST and the notification socket", "", *chat_tables(chat)]
+    text += profile_table(folder, results)
     (HERE / "REPORT.md").write_text("\n".join(text), encoding="utf-8")
     print("\n".join(bars(results, chat)))
     print(f"The report is in {HERE / 'REPORT.md'}")

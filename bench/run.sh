@@ -11,7 +11,7 @@ usage: bench/run.sh [--quick] [--json] [--rounds N] [--only NAME[,NAME...]] [--o
   --quick      1 publisher, 50 subscribers, 1,200-byte video, both servers, under 50 s; prints a line
   --json       with --quick: that line as JSON
   --rounds N   how often each run is repeated, alternating between the servers (default 3)
-  --only LIST  of: chat, even, large, bursts, simulcast, meeting, workers, storm, churn, idle, ladder
+  --only LIST  of: chat, even, large, bursts, simulcast, meeting, workers, storm, churn, idle, ladder, profile
   --out DIR    where the single results go (default build/bench-results); the report goes to bench/REPORT.md
   --no-build   takes build/ as it is
 EOF
@@ -44,7 +44,7 @@ if [ -z "${ICHAT_BENCH_INSIDE:-}" ]; then
   # shellcheck source=tools/deps.sh
   . tools/deps.sh
   if [ -n "$build" ]; then
-    install_packages "${BUILD_PACKAGES[@]}" libcmocka-dev libsoup-3.0-dev libglib2.0-dev janus iproute2 python3 postgresql util-linux >&2
+    install_packages "${BUILD_PACKAGES[@]}" libcmocka-dev libsoup-3.0-dev libglib2.0-dev janus iproute2 linux-perf python3 postgresql util-linux >&2
     build_server build >&2
     if [ ! -x build/bench/ichat-bench ]; then
       meson configure build -Dtests=true >&2 # run.sh of the root configures without
@@ -72,7 +72,9 @@ make_network() {
   ip addr add $server_ip/24 dev bench0
   ip link set bench0 up
   ip link set bench1 up 2>/dev/null || true
-  ip route add local $peer_net/16 dev bench0 # each address in it is a member's
+  # Each address in it is a member's. Over lo the kernel keeps the route with the next hop, as it does for a real card; over
+  # another interface it would make one for each packet.
+  ip route add local $peer_net/16 dev lo
 }
 
 # run NAME TARGET ROUND OPTIONS...: one result in $out/NAME__TARGET__ROUND.json; a run that fails is told and left out.
@@ -132,6 +134,38 @@ alternate storm "ichatd janus" --members 20 --audio 1 --video 1 --rate 100 --sec
 alternate churn "ichatd janus" --members 50 --video 1 --rate 60 --seconds 10 --churn 10 --no-floor
 alternate idle "ichatd janus" --calls 10 --members 100 --video 1 --idle --seconds 10 --no-floor
 alternate ladder "ichatd janus" --publishers 1 --subscribers 100 --rate 50,100,200,300,400,500,600,700,800,1000 --seconds 3 --no-floor
+
+# profile NAME OPTIONS...: where the time of a held load goes, in $out/profile-NAME.json. Needs perf (linux-perf).
+profile() {
+  local name=$1 pid="" tries bench_pid
+  shift
+  say "profile of $name"
+  "$bench" --server-ip $server_ip --peer-net $peer_net --seconds 1 --no-floor --hold "$@" >/dev/null 2>"$out/profile.log" &
+  bench_pid=$!
+  for ((tries = 0; tries < 200 && ${#pid} == 0; tries++)); do
+    sleep 0.2
+    pid=$(sed -n 's/.*the server is pid \([0-9]*\).*/\1/p' "$out/profile.log")
+  done
+  if perf record -e cpu-clock -F 4000 -g -p "$pid" -o "$out/profile.data" -- sleep 6 >/dev/null 2>&1 &&
+    perf script -i "$out/profile.data" -F comm,ip,sym 2>/dev/null | /usr/bin/python3 bench/profile.py >"$out/profile-$name.json.part"; then
+    mv "$out/profile-$name.json.part" "$out/profile-$name.json"
+  else
+    say "  failed"
+  fi
+  kill -INT "$bench_pid"
+  wait "$bench_pid" || true
+  rm -f "$out"/profile.data* "$out"/profile.log "$out"/*.part
+}
+if wanted profile; then
+  if command -v perf >/dev/null; then
+    profile even --publishers 1 --subscribers 50 --rate 1000
+    profile bursts --publishers 1 --subscribers 50 --rate 600 --pacing burst
+    profile meeting --members 20 --audio 20 --video 6 --rate 60 --pacing burst
+  else
+    say "profile: left out, perf is missing (package linux-perf)"
+  fi
+fi
+
 # The chat is on 127.0.0.1, on both databases.
 if wanted chat; then
   for ((round = 1; round <= rounds; round++)); do

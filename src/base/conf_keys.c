@@ -71,7 +71,7 @@ static const struct conf_key keys[] = {
     UINT_KEY(media.pli_interval_ms, 500, 0, 60000, "ms"),
     CHOICE_KEY(media.placement, "call", "call", "spread"),
     UINT_KEY(media.start_bitrate_kbps, 0, 0, 100000, "kbit/s"),
-    UINT_KEY(media.gather_us, 1500, 0, 10000, "us"),
+    UINT_KEY(media.gather_us, 1800, 0, 10000, "us"),
     CHOICE_KEY(media.srtp, "own", "own", "openssl", "libsrtp"),
 
     UINT_KEY(call.max_members, 100, 2, 1000, NULL),

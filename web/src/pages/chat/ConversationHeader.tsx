@@ -90,6 +90,7 @@ export function ConversationHeader({ contact, onBack }: { contact: Contact; onBa
         shape="round"
         icon={<VideoCameraFilled />}
         loading={busy}
+        disabled={isGroup && members.length === 0}
         aria-label={t(isGroup ? 'call.callGroup' : 'call.call')}
         onClick={() => (isGroup ? setChoosing(true) : void call([contact.userId]))}
         data-testid="start-call"

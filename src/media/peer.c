@@ -10,9 +10,11 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "media/egress.h"
+#include "media/handshakes.h"
 
 #define TICK_US 500000ULL
-#define TICK_GRID_US 50000ULL /* ticks of many idle peers share a wake of the thread */
+#define DTLS_AGAIN_US 10000ULL /* there was no room among the handshakes */
+#define TICK_GRID_US 50000ULL  /* ticks of many idle peers share a wake of the thread */
 
 /* --- what the control side hears --- */
 
@@ -153,7 +155,19 @@ static void set_dtls_timer(struct peer *peer)
 static void on_dtls_timer(void *ctx, uint64_t now_us)
 {
     struct peer *peer = ctx;
-    transport_timeout(peer->transport, now_us);
+    /* Set again after the handshake's turn: what is due may be the answer to a kept ClientHello, and an answer to what
+     * would be sent again may wait already. */
+    if (!handshakes_put_due(peer->worker, peer))
+        timer_set(peer->worker->timers, &peer->dtls_timer, now_us + DTLS_AGAIN_US);
+}
+
+void peer_on_handshake(struct peer *peer, uint8_t *data, size_t len, const struct addr *from)
+{
+    uint64_t now_us = peer->worker->now_us;
+    if (len)
+        (void)transport_input(peer->transport, data, &len, from, now_us);
+    if (transport_next_timeout_us(peer->transport) <= now_us)
+        transport_timeout(peer->transport, now_us);
     set_dtls_timer(peer);
 }
 

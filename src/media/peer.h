@@ -68,6 +68,7 @@ struct peer {
     struct timer twcc_timer;
     struct timer tick_timer;
     struct timer soon_timer;
+    unsigned waiting_count; /* handshakes.h */
     unsigned ticks;
     enum peer_life life;
     enum peer_life told; /* what the control side knows */
@@ -86,7 +87,10 @@ void peer_add_sub(struct peer *peer, struct sub *sub);
 void peer_del_sub(struct peer *peer, struct sub *sub);
 struct sub *peer_find_sub(const struct peer *peer, uint32_t ssrc);
 
-/* The media path: a datagram from one of this peer's addresses, or a STUN request that names its ufrag. */
+/* DTLS, from the queue of handshakes: a datagram, or none (len 0) when a timeout is due. */
+void peer_on_handshake(struct peer *peer, uint8_t *data, size_t len, const struct addr *from);
+
+/* The media path: a datagram from one of this peer's addresses, or a STUN request that names its ufrag. No DTLS. */
 void peer_on_datagram(struct peer *peer, uint8_t *data, size_t len, const struct addr *from);
 
 /* peer_rtp.c: an unsealed packet. */

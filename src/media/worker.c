@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "media/egress.h"
+#include "media/handshakes.h"
 #include "media/levels.h"
 #include "media/packet.h"
 #include "media/peer.h"
@@ -33,10 +34,10 @@
 
 /* --- datagrams --- */
 
-static struct peer *find_peer(struct worker *worker, const struct udp_packet *packet)
+static struct peer *find_peer(struct worker *worker, const struct udp_packet *packet, enum packet_kind kind)
 {
     /* STUN by the ufrag that it names, so that one address can come to another peer; the rest by address alone. */
-    if (packet_classify(packet->data, packet->len) != PACKET_STUN)
+    if (kind != PACKET_STUN)
         return hmap_get(worker->by_addr, &packet->from, sizeof(packet->from));
     char ufrag[RTC_UFRAG_MAX + 1];
     if (rtc_stun_ufrag(packet->data, packet->len, ufrag))
@@ -53,11 +54,14 @@ static void read_datagrams(struct worker *worker)
     worker->counts.packets_in += count;
     for (size_t i = 0; i < count; i++) {
         struct udp_packet *packet = udp_rx_packet(worker->rx, i);
-        struct peer *peer = find_peer(worker, packet);
-        if (peer)
-            peer_on_datagram(peer, packet->data, packet->len, &packet->from);
-        else
+        enum packet_kind kind = packet_classify(packet->data, packet->len);
+        struct peer *peer = find_peer(worker, packet, kind);
+        if (!peer)
             worker->counts.unknown_source++;
+        else if (kind == PACKET_DTLS)
+            (void)handshakes_put(worker, peer, packet);
+        else
+            peer_on_datagram(peer, packet->data, packet->len, &packet->from);
     }
     /* A full batch: there is more, do not go and ask epoll. */
     worker->has_datagrams = count >= UDP_RX_BATCH;
@@ -115,9 +119,9 @@ static void publish(struct worker *worker)
     if (!metrics)
         return;
     uint64_t dropped = now->unknown_source + now->malformed + now->unknown_ssrc + now->wrong_pt + now->over_rate +
-                       now->jumps + now->relay_full;
+                       now->jumps + now->relay_full + now->handshakes_full;
     uint64_t dropped_then = then->unknown_source + then->malformed + then->unknown_ssrc + then->wrong_pt +
-                            then->over_rate + then->jumps + then->relay_full;
+                            then->over_rate + then->jumps + then->relay_full + then->handshakes_full;
     metric_add(metrics, METRIC_MEDIA_PACKETS_IN, (int64_t)(now->packets_in - then->packets_in));
     metric_add(metrics, METRIC_MEDIA_PACKETS_OUT, (int64_t)(now->packets_out - then->packets_out));
     metric_add(metrics, METRIC_MEDIA_DROPPED, (int64_t)(dropped - dropped_then));
@@ -184,6 +188,8 @@ static void pause_turns(struct worker *worker, uint64_t now_us)
 static void wait_for_work(struct worker *worker)
 {
     uint64_t now_us = clock_now_us();
+    if (!handshakes_is_empty(worker->handshakes))
+        worker->has_datagrams = true; /* looks whether any came, without asking epoll */
     if (worker->has_datagrams || worker->has_more) {
         note_sleep(worker, now_us, now_us);
         return;
@@ -213,6 +219,8 @@ static void run(void *ctx)
         read_datagrams(worker);
         timers_run(worker->timers, worker->now_us);
         egress_flush(worker);
+        if (handshakes_run(worker))
+            egress_flush(worker);
     }
     size_t it = 0;
     struct peer *peer;
@@ -258,6 +266,7 @@ static void make_memory(struct worker *worker)
     worker->cmds = mailbox_create(sizeof(struct media_cmd), WORKER_CMDS, NULL, NULL);
     worker->relay = mailbox_create(sizeof(struct relay_msg), WORKER_RELAY_CELLS, NULL, NULL);
     worker->timers = timers_create(worker->now_us);
+    worker->handshakes = handshakes_create();
     worker->packets = pool_create(sizeof(struct packet), conf->media.packets);
     worker->by_addr = hmap_create(conf->media.max_peers, false);
     worker->by_ufrag = hmap_create(conf->media.max_peers, true);
@@ -324,6 +333,7 @@ void worker_free(struct worker *worker)
     hmap_free(worker->by_ufrag);
     hmap_free(worker->by_addr);
     pool_free(worker->packets);
+    handshakes_free(worker->handshakes);
     timers_free(worker->timers);
     mailbox_free(worker->relay);
     mailbox_free(worker->cmds);

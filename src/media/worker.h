@@ -2,7 +2,7 @@
  * media/, which all run on this thread; worker_create, worker_start and worker_free are main's.
  *
  * A turn of the loop: wait (only when nothing is left to do), commands, packets from other workers, datagrams, timers,
- * then one flush of all that has to go out.
+ * then one flush of all that has to go out; after it handshakes, as many as a turn may cost (handshakes.h).
  *
  * A thread with little to do wakes for each packet, and so does one whose packets come further apart than a pause. One
  * with much to do takes a turn each `media.gather_us` or less, as a network card that moderates its interrupts: several
@@ -45,11 +45,12 @@ struct worker_counts {
     uint64_t malformed;      /* RTP, RTCP, payload descriptors */
     uint64_t unknown_ssrc;   /* and no MID that names a track of that peer */
     uint64_t wrong_pt;
-    uint64_t over_rate;  /* more packets than a sender may cause */
-    uint64_t duplicates; /* retransmissions that nobody missed */
-    uint64_t jumps;      /* sequence numbers too far off */
-    uint64_t pool_empty; /* packets that could not be kept for retransmission */
-    uint64_t relay_full; /* packets that another worker had no room for */
+    uint64_t over_rate;       /* more packets than a sender may cause */
+    uint64_t duplicates;      /* retransmissions that nobody missed */
+    uint64_t jumps;           /* sequence numbers too far off */
+    uint64_t pool_empty;      /* packets that could not be kept for retransmission */
+    uint64_t relay_full;      /* packets that another worker had no room for */
+    uint64_t handshakes_full; /* DTLS datagrams that had no room */
     uint64_t seal_failures;
     uint64_t nack_over_budget;
     uint64_t nack_not_found;
@@ -94,6 +95,7 @@ struct worker {
     struct udp_rx *rx;
     struct udp_tx *tx;
     struct timers *timers;
+    struct handshakes *handshakes;
     struct pool *packets;  /* struct packet, for the histories */
     struct hmap *by_addr;  /* struct addr -> peer */
     struct hmap *by_ufrag; /* text -> peer */

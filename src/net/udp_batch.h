@@ -21,7 +21,8 @@
 #include "net/addr.h"
 
 #define UDP_RX_BATCH 64
-#define UDP_TX_SLOT_SIZE 1664 /* 1,500-byte packets plus SRTP trailer and room for a grown header extension */
+#define UDP_RX_PACKET_MAX 2000 /* longer datagrams are no media, STUN or DTLS of ours */
+#define UDP_TX_SLOT_SIZE 1664  /* 1,500-byte packets plus SRTP trailer and room for a grown header extension */
 
 struct udp_packet {
     uint8_t *data; /* writable: unsealing works in place */
@@ -38,7 +39,7 @@ struct udp_tx;
 struct udp_rx *udp_rx_create(bool has_gro, struct udp_locals *locals);
 void udp_rx_free(struct udp_rx *rx);
 /* Reads at most one batch; the number of datagrams (after splitting GRO), 0 when there is none. Oversized ones
- * (> 2,000 bytes) are dropped and counted. */
+ * (> UDP_RX_PACKET_MAX) are dropped and counted. */
 size_t udp_rx_read(struct udp_rx *rx, int fd);
 struct udp_packet *udp_rx_packet(struct udp_rx *rx, size_t i);
 uint64_t udp_rx_oversized(const struct udp_rx *rx);

@@ -10,7 +10,6 @@
 #include "net/udp_batch.h"
 #include "net/udp_local.h"
 
-#define PACKET_MAX 2000   /* longer datagrams are no media, STUN or DTLS of ours */
 #define PLAIN_SIZE 2048   /* shows an oversized one as truncated */
 #define JOINED_SIZE 65536 /* what GRO may join */
 #define SEGMENTS_MAX 128  /* in one joined datagram; UDP_GRO_CNT_MAX in the kernel is 64 */
@@ -86,7 +85,7 @@ static void split(struct udp_rx *rx, size_t i)
     size_t left = msg->msg_len;
     size_t size = left;
     read_control(rx, &msg->msg_hdr, &size, &from.local);
-    if (size > PACKET_MAX || (msg->msg_hdr.msg_flags & MSG_TRUNC)) {
+    if (size > UDP_RX_PACKET_MAX || (msg->msg_hdr.msg_flags & MSG_TRUNC)) {
         rx->oversized += (left + size - 1) / size;
         return;
     }

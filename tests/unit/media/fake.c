@@ -5,18 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "media/egress.h"
+#include "media/handshakes.h"
 #include "media/levels.h"
 #include "media/relay.h"
 #include "media/worker_cmd.h"
 
 /* --- rtc/transport.h: a connection that is whatever the test says --- */
 
+struct rtc_context {
+    struct fake *fake;
+};
+
 struct transport {
+    struct fake *fake;
     struct transport_ops ops;
     enum transport_state state;
     uint64_t last_seen_us;
+    uint64_t due_us;
     struct addr remote;
     unsigned first, count; /* of the ring */
     struct fake_packet *ring;
@@ -25,9 +33,10 @@ struct transport {
 enum err transport_create(struct rtc_context *context, const struct rtc_params *params, const struct transport_ops *ops,
                           uint64_t now_us, struct transport **out)
 {
-    (void)context;
     (void)params;
     struct transport *t = mem_calloc(1, sizeof(*t));
+    t->fake = context->fake;
+    t->due_us = UINT64_MAX;
     t->ops = *ops;
     t->last_seen_us = now_us;
     t->ring = mem_calloc(FAKE_QUEUE, sizeof(*t->ring));
@@ -44,11 +53,15 @@ void transport_free(struct transport *t)
 enum transport_input transport_input(struct transport *t, uint8_t *data, size_t *len, const struct addr *from,
                                      uint64_t now_us)
 {
-    (void)t;
-    (void)data;
-    (void)len;
-    (void)from;
+    struct fake *fake = t->fake;
     (void)now_us;
+    if (fake->input_count == FAKE_INPUTS)
+        abort();
+    fake->inputs[fake->input_count++] =
+        (struct fake_input){.transport = t, .len = *len, .first = data[0], .last = data[*len - 1], .port = from->port};
+    uint64_t until_us = clock_now_us() + fake->input_us;
+    while (clock_now_us() < until_us)
+        continue;
     return TRANSPORT_DROP;
 }
 
@@ -87,14 +100,20 @@ void transport_restart_ice(struct transport *t, const struct rtc_params *params)
 
 uint64_t transport_next_timeout_us(const struct transport *t)
 {
-    (void)t;
-    return UINT64_MAX;
+    return t->due_us;
 }
 
 void transport_timeout(struct transport *t, uint64_t now_us)
 {
-    (void)t;
-    (void)now_us;
+    if (now_us < t->due_us)
+        return;
+    t->due_us = UINT64_MAX;
+    t->fake->timeouts++;
+}
+
+void fake_set_due(struct peer *peer, uint64_t at_us)
+{
+    peer->transport->due_us = at_us;
 }
 
 const char *transport_suite(const struct transport *t)
@@ -170,10 +189,13 @@ static struct worker *make_worker(struct fake *fake, unsigned index, unsigned pa
     w->setup.events = mailbox_create(sizeof(struct media_evt), 4096, NULL, NULL);
     w->all = fake->workers;
     w->now_us = fake->now_us;
+    w->rtc = mem_calloc(1, sizeof(*w->rtc));
+    w->rtc->fake = fake;
     w->liveness_us = 8000000;
     w->pli_interval_us = 500000;
     w->relay = mailbox_create(sizeof(struct relay_msg), 512, NULL, NULL);
     w->timers = timers_create(fake->now_us);
+    w->handshakes = handshakes_create();
     w->packets = pool_create(sizeof(struct packet), packets);
     w->by_addr = hmap_create(64, false);
     w->by_ufrag = hmap_create(64, false);
@@ -216,9 +238,11 @@ void fake_free(struct fake *fake)
         hmap_free(w->by_ufrag);
         hmap_free(w->by_addr);
         pool_free(w->packets);
+        handshakes_free(w->handshakes);
         timers_free(w->timers);
         mailbox_free(w->relay);
         mailbox_free(w->setup.events);
+        free(w->rtc);
         free(w);
     }
     free(fake);

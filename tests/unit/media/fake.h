@@ -29,12 +29,26 @@ struct fake_packet {
     uint8_t data[FAKE_BYTES_MAX];
 };
 
+/* What transport_input() was given. */
+struct fake_input {
+    const struct transport *transport;
+    size_t len;
+    uint8_t first, last;
+    uint16_t port; /* of the sender */
+};
+
+#define FAKE_INPUTS 2048
+
 struct fake {
     uint64_t now_us;
     unsigned worker_count;
     struct worker *workers[FAKE_WORKERS_MAX];
     struct conf conf;
     uint64_t next_id;
+    unsigned input_count;
+    struct fake_input inputs[FAKE_INPUTS];
+    uint64_t input_us; /* that a transport_input() takes, of real time */
+    unsigned timeouts; /* that transports carried out */
 };
 
 struct fake *fake_create(unsigned workers);
@@ -52,5 +66,7 @@ void fake_run(struct fake *fake, uint64_t us);
 const struct fake_packet *fake_take(struct fake *fake, struct peer *peer);
 void fake_forget(struct fake *fake, struct peer *peer);
 void fake_set_state(struct fake *fake, struct peer *peer, enum transport_state state);
+/* The peer's transport has a timeout at that time; the peer looks at it after its next datagram or PEER_REMOTE. */
+void fake_set_due(struct peer *peer, uint64_t at_us);
 
 #endif

@@ -33,6 +33,10 @@ static void on_wake(void *ctx)
     struct stage *stage = ctx;
     uint64_t one = 1;
     ssize_t n = write(stage->wake_fd, &one, sizeof(one));
+    if (atomic_exchange(&stage->is_held, false)) {
+        n = write(stage->held_fd, &one, sizeof(one));
+        n = read(stage->release_fd, &one, sizeof(one)); /* on the worker's thread: until stage_release() */
+    }
     (void)n;
 }
 
@@ -40,6 +44,8 @@ struct stage *stage_create_with(unsigned workers, const char *placement, void (*
 {
     struct stage *stage = mem_calloc(1, sizeof(*stage));
     stage->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    stage->held_fd = eventfd(0, EFD_CLOEXEC);
+    stage->release_fd = eventfd(0, EFD_CLOEXEC);
     stage->conf.media.workers = workers;
     stage->conf.media.bind = mem_strdup("127.0.0.1");
     stage->conf.media.max_peers = 64;
@@ -79,6 +85,8 @@ void stage_free(struct stage *stage)
     rtc_identity_free(stage->server_id);
     rtc_identity_free(stage->client_id);
     close(stage->wake_fd);
+    close(stage->held_fd);
+    close(stage->release_fd);
     free(stage->conf.media.bind);
     free(stage->conf.media.placement);
     free(stage);
@@ -204,15 +212,35 @@ static bool has_failed(void *ctx)
     return stage_has_event(failed->stage, MEDIA_EVT_PEER_FAILED, failed->peer_id);
 }
 
+/* A peer without credentials fails at once, after all that was posted before. */
+static uint64_t add_failing(struct stage *stage, uint16_t worker)
+{
+    struct media_cmd cmd = {.type = MEDIA_CMD_PEER_ADD, .peer_id = media_new_id(stage->media)};
+    assert_int_equal(media_post(stage->media, worker, &cmd), ERR_OK);
+    return cmd.peer_id;
+}
+
 void stage_sync(struct stage *stage, uint16_t worker)
 {
-    /* A peer without credentials fails at once, after all that was posted before. */
-    struct failed failed = {.stage = stage, .peer_id = media_new_id(stage->media)};
-    struct media_cmd cmd = {.type = MEDIA_CMD_PEER_ADD, .peer_id = failed.peer_id};
-    assert_int_equal(media_post(stage->media, worker, &cmd), ERR_OK);
+    struct failed failed = {.stage = stage, .peer_id = add_failing(stage, worker)};
     stage_until(stage, has_failed, &failed);
-    cmd = (struct media_cmd){.type = MEDIA_CMD_PEER_DEL, .peer_id = failed.peer_id};
+    struct media_cmd cmd = {.type = MEDIA_CMD_PEER_DEL, .peer_id = failed.peer_id};
     assert_int_equal(media_post(stage->media, worker, &cmd), ERR_OK);
+}
+
+void stage_hold(struct stage *stage, uint16_t worker)
+{
+    stage_sync(stage, worker);
+    atomic_store(&stage->is_held, true); /* at the next event: the failure of this peer */
+    (void)add_failing(stage, worker);
+    uint64_t count;
+    assert_int_equal(read(stage->held_fd, &count, sizeof(count)), sizeof(count));
+}
+
+void stage_release(struct stage *stage)
+{
+    uint64_t one = 1;
+    assert_int_equal(write(stage->release_fd, &one, sizeof(one)), sizeof(one));
 }
 
 /* --- joining --- */

@@ -9,6 +9,7 @@
 #ifndef ICHAT_TESTS_MEDIA_PARTY_H
 #define ICHAT_TESTS_MEDIA_PARTY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +66,8 @@ struct stage {
     struct rtc_identity *client_id;
     struct media *media;
     int wake_fd;
+    atomic_bool is_held;
+    int held_fd, release_fd;
     struct party *parties[STAGE_PARTIES_MAX];
     unsigned party_count;
     struct media_evt events[1024];
@@ -81,6 +84,9 @@ bool stage_try_until(struct stage *stage, bool (*is_done)(void *ctx), void *ctx,
 void stage_until(struct stage *stage, bool (*is_done)(void *ctx), void *ctx);
 /* Returns when the worker has carried out all commands posted so far. */
 void stage_sync(struct stage *stage, uint16_t worker);
+/* A worker stands still between these two: what is sent meanwhile comes to it as one batch. */
+void stage_hold(struct stage *stage, uint16_t worker);
+void stage_release(struct stage *stage);
 /* Lets time pass while everything runs: only to show that something does not happen. */
 void stage_idle(struct stage *stage, unsigned ms);
 bool stage_has_event(const struct stage *stage, enum media_evt_type type, uint64_t peer_id);

@@ -3,9 +3,9 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
-# In the order in which they run: what mostly waits for sockets comes first, while the sanitizers' builds are made. The API
-# suite, which waits most, runs beside those before it.
-SUITES=(call interop net api lint unit sim browser)
+# In the order in which they run: what mostly waits for sockets comes first, while the sanitizers' builds are made and the
+# sources are checked. The API suite, which waits most, runs beside those before it.
+SUITES=(call interop net api unit lint sim browser)
 usage() {
   cat <<EOF
 usage: ./test.sh [suite...]      suites: ${SUITES[*]}
@@ -57,7 +57,7 @@ run_meson() {
 }
 # Tests that run beside others have more time.
 start_meson() {
-  meson test -C "$2" --no-rebuild --print-errorlogs --timeout-multiplier "${patience:-1}" --suite "$3" >"build-logs/$1.log" 2>&1
+  meson test -C "$2" --no-rebuild --print-errorlogs --num-processes 4 --timeout-multiplier "${patience:-1}" --suite "$3" >"build-logs/$1.log" 2>&1
 }
 judge_meson() {
   local log="build-logs/$1.log" ok bad
@@ -129,7 +129,16 @@ node_tests() {
   return "$status"
 }
 
-suite_lint() { run_counted lint tests/lint/run.sh; }
+suite_lint() {
+  local status=0
+  if [ -n "$ahead" ]; then
+    wait "$ahead"
+    status=$?
+  else
+    tests/lint/run.sh >build-logs/lint.log 2>&1 || status=$?
+  fi
+  judge_counted lint "$status"
+}
 suite_unit() {
   run_meson unit build unit
   if npm_install web; then run_counted web-unit web_unit; else count web-unit 0 1; fi
@@ -203,6 +212,7 @@ if [[ " ${wanted[*]} " == *" unit "* ]]; then
     build_server build-asan -Dsanitize=address
     build_server build-tsan -Dsanitize=thread
     tests/fuzz/run.sh build
+    [[ " ${wanted[*]} " != *" lint "* ]] || exec tests/lint/run.sh >build-logs/lint.log 2>&1
   ) >/dev/null 2>&1 &
   ahead=$!
 fi

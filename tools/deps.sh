@@ -19,6 +19,7 @@ TEST_PACKAGES=(
   postgresql postgresql-client sqlite3 chromium fonts-noto-cjk
   git python3 python3-aiortc python3-aiohttp python3-yaml python3-numpy python3-gi python3-gst-1.0 gir1.2-gst-plugins-bad-1.0 coturn iproute2 util-linux procps
   gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+  liburing-dev
 )
 
 have_node() {

@@ -4,7 +4,7 @@
 # To build and run the server and the web client.
 BUILD_PACKAGES=(
   gcc libc6-dev pkg-config meson ninja-build
-  libnice-dev libsrtp2-dev libssl-dev libusrsctp-dev libwebsockets-dev libjansson-dev libjwt-dev libcrypt-dev
+  libnice-dev libsrtp2-dev libssl-dev libusrsctp-dev libwebsockets-dev libwebsockets-evlib-ev libev-dev libjansson-dev libjwt-dev libcrypt-dev
   libpq-dev libsqlite3-dev libcyaml-dev libyaml-dev libcurl4-openssl-dev libsystemd-dev
   ca-certificates curl
 )

@@ -13,6 +13,7 @@
 #include "web/guard.h"
 #include "web/routes.h"
 #include "web/upload.h"
+#include "web/wait.h"
 
 /* The contract's client gives an upload 15 s a MiB; so do we, and never less than the above. */
 #define UPLOAD_TIME_US_PER_MIB (15 * US_PER_S)
@@ -90,7 +91,7 @@ static void on_deadline(void *ctx, uint64_t now_us)
     struct web_req *req = ctx;
     (void)now_us;
     if (req->wsi)
-        lws_set_timeout(req->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        wait_kill(req->web->wait, req->wsi);
 }
 
 static struct web_req *create(struct web *web, struct lws *wsi)

@@ -15,10 +15,10 @@
 #include "web/static.h"
 #include "web/upload.h"
 #include "web/upload_limit.h"
+#include "web/wait.h"
 #include "web/web_impl.h"
 #include "web/ws.h"
 
-#define TURN_MAX_MS 1000
 #define STOP_US (2 * US_PER_S) /* for calls, sockets and answers to be told off */
 #define HEADER_BYTES 16384     /* of one request; cookies of other services on this host come along */
 
@@ -31,16 +31,11 @@ static void on_lws_log(int level, const char *line)
         log_debug("The HTTP library says: %.*s", len, line);
 }
 
-static void on_wake_up(lws_sorted_usec_list_t *sul)
-{
-    (void)sul; /* its only purpose is to end the wait */
-}
-
 static void on_heartbeat(void *ctx, uint64_t now_us)
 {
     struct web *web = ctx;
     atomic_fetch_add_explicit(&web->turns, 1, memory_order_relaxed);
-    timer_set(web->timers, &web->heartbeat, now_us + TURN_MAX_MS * US_PER_MS);
+    timer_set(web->timers, &web->heartbeat, now_us + WAIT_MAX_MS * US_PER_MS);
 }
 
 enum err web_create(const struct conf *conf, struct metrics *metrics, struct web **out)
@@ -70,8 +65,9 @@ enum err web_create(const struct conf *conf, struct metrics *metrics, struct web
         .pt_serv_buf_size = 32768,
         .timeout_secs = web_patience_s(conf, WEB_BODY_S),
     };
-    web->lws = lws_create_context(&info);
-    if (!web->lws || upload_prepare_dir(web->files_dir) != ERR_OK) {
+    web->wait = wait_create(web->timers, &info);
+    web->lws = web->wait ? wait_lws(web->wait) : NULL;
+    if (!web->wait || upload_prepare_dir(web->files_dir) != ERR_OK) {
         log_error("The web server cannot be set up");
         web_free(web);
         return ERR_IO;
@@ -94,7 +90,7 @@ void web_wake(void *ctx)
 {
     struct web *web = ctx;
     if (!atomic_exchange(&web->is_woken, true))
-        lws_cancel_service(web->lws);
+        wait_wake(web->wait);
 }
 
 enum err web_listen(struct web *web, struct chat *chat, struct calls *calls, char error[WEB_ERROR_MAX])
@@ -220,11 +216,7 @@ static void run(void *ctx)
     on_heartbeat(web, clock_now_us());
     file_sweep_start(web->chat);
     while (!is_stopped(web)) {
-        uint64_t now_us = clock_now_us();
-        int wait_ms = timers_wait_ms(web->timers, now_us, TURN_MAX_MS);
-        lws_usec_t wait_us = wait_ms > 0 ? wait_ms * (lws_usec_t)US_PER_MS : 1;
-        lws_sul_schedule(web->lws, 0, &web->wake_up, on_wake_up, wait_us);
-        if (lws_service(web->lws, 0) < 0)
+        if (!wait_turn(web->wait))
             break;
         atomic_store(&web->is_woken, false);
         chat_poll(web->chat);
@@ -234,7 +226,6 @@ static void run(void *ctx)
         if (!web->stop_by_us && atomic_load(&web->is_stop_asked))
             begin_stop(web);
     }
-    lws_sul_cancel(&web->wake_up);
 }
 
 enum err web_start(struct web *web)
@@ -261,8 +252,7 @@ void web_free(struct web *web)
 {
     if (!web)
         return;
-    if (web->lws)
-        lws_context_destroy(web->lws);
+    wait_free(web->wait);
     list_each (node, &web->requests) {
         request_free(list_item(node, struct web_req, node));
     }

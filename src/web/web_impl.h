@@ -20,6 +20,7 @@
 
 struct thread;
 struct upload_limit;
+struct wait;
 
 /* What an lws connection carries, behind its opaque pointer. First member of struct web_req and ws_sock. */
 enum peer_kind { PEER_REQUEST, PEER_SOCKET };
@@ -34,12 +35,12 @@ struct web {
     struct timers *timers;
     struct chat *chat;
     struct calls *calls; /* NULL once stopping */
-    struct lws_context *lws;
+    struct wait *wait;
+    struct lws_context *lws; /* the wait's */
     struct thread *thread;
     char *web_root;  /* NULL: no web client was found */
     char *files_dir; /* uploads */
     /* owned by the web thread */
-    lws_sorted_usec_list_t wake_up;
     struct timer heartbeat;
     struct list requests;
     struct list sockets;

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "chat/conn.h"
 #include "web/guard.h"
+#include "web/wait.h"
 
 #define CLOSE_S 5 /* for what is queued and the close frame to be taken */
 #define PATH_NOTIFICATION "/api/ws/notification"
@@ -62,7 +63,7 @@ static struct ws_sock *of_conn(struct conn *conn)
 
 static void kill_socket(struct ws_sock *sock)
 {
-    lws_set_timeout(sock->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    wait_kill(sock->web->wait, sock->wsi);
 }
 
 static void set_timer(struct ws_sock *sock, unsigned seconds)

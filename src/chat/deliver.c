@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "chat/spread.h"
 #include "store/contact.h"
 
 #define SUMMARY_MAX 20 /* code points, CONTRACT section 5 */
@@ -20,20 +21,35 @@ static bool is_handled(const struct deliver *deliver, uint64_t user_id)
     return false;
 }
 
-static void notify_one(struct op *op, const struct deliver *deliver, const struct delivery *delivery)
+/* How the message is told: to the sender and the others, to those who have handled its call and those who have not. */
+static json_t *payload_for(const struct deliver *deliver, bool is_sender, bool has_handled)
 {
     struct message_row message = *deliver->message;
-    uint64_t user_id = delivery->user_id;
-    message.delivery_id = delivery->delivery_id;
+    message.delivery_id = 0;
     json_t *call = NULL;
     if (deliver->call) {
         call = chat_json_call(deliver->call);
-        json_object_set_new(call, "handled", json_boolean(is_handled(deliver, user_id)));
+        json_object_set_new(call, "handled", json_boolean(has_handled));
     }
-    const char *local_id = user_id == message.sender_id ? deliver->local_id : NULL;
-    json_t *payload = chat_json_message(&message, local_id, call, deliver->form);
+    json_t *payload = chat_json_message(&message, is_sender ? deliver->local_id : NULL, call, deliver->form);
     json_object_set_new(payload, "isNew", json_boolean(deliver->is_new));
-    op_notify(op, user_id, NOTICE_MESSAGE, payload);
+    return payload;
+}
+
+static void notify_all(struct op *op, const struct deliver *deliver, const struct delivery *deliveries, size_t count)
+{
+    struct spread *spread = spread_create(count);
+    int texts[2][2] = {{-1, -1}, {-1, -1}};
+    for (size_t i = 0; i < count; i++) {
+        uint64_t user_id = deliveries[i].user_id;
+        bool is_sender = user_id == deliver->message->sender_id;
+        bool has_handled = deliver->call && is_handled(deliver, user_id);
+        int *text = &texts[is_sender][has_handled];
+        if (*text < 0)
+            *text = (int)spread_add_text(spread, payload_for(deliver, is_sender, has_handled));
+        spread_add(spread, (unsigned)*text, user_id, deliveries[i].delivery_id);
+    }
+    op_notify_spread(op, spread);
 }
 
 enum err deliver_to_room(struct op *op, struct db *db, const struct deliver *deliver, int64_t now_us)
@@ -44,8 +60,7 @@ enum err deliver_to_room(struct op *op, struct db *db, const struct deliver *del
         db_delivery_insert_room(db, deliver->message, deliver->message->sender_id, now_us, &deliveries, &count);
     if (err)
         return err;
-    for (size_t i = 0; i < count; i++)
-        notify_one(op, deliver, &deliveries[i]);
+    notify_all(op, deliver, deliveries, count);
     free(deliveries);
     return ERR_OK;
 }

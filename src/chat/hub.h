@@ -7,6 +7,8 @@
 #define ICHAT_CHAT_HUB_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/timers.h"
@@ -28,6 +30,9 @@ void hub_open(struct hub *hub, struct conn *conn);
 /* Sends {"type":T,"payload":P} to every session of the user, in the order of the calls. The payload stays the caller's.
  */
 void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t *payload);
+/* The same with the text as it is sent. */
+void hub_send_text(struct hub *hub, uint64_t user_id, const char *text, size_t len);
+bool hub_has_sessions(const struct hub *hub, uint64_t user_id);
 /* Ends the sessions of one login (logout) or, with login_id NULL, of the user. */
 void hub_close_logins(struct hub *hub, uint64_t user_id, const char *login_id);
 size_t hub_session_count(const struct hub *hub);

@@ -7,10 +7,19 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chat/chat.h"
+#include "chat/spread.h"
 
 struct op_kept {
     struct op_kept *next;
     _Alignas(16) char data[];
+};
+
+struct op_notice {
+    struct op_notice *next;
+    uint64_t user_id;
+    enum notice_type type;
+    json_t *payload;
+    struct spread *spread; /* instead of the above, or NULL */
 };
 
 const char *chat_code_text(enum chat_code code)
@@ -79,6 +88,7 @@ struct op *op_create(struct chat *chat, enum db_lane lane, op_service *service, 
     op->caller_id = caller_id;
     op->args = args_take;
     op->code = CHAT_OK;
+    op->last_notice = &op->notices;
     return op;
 }
 
@@ -107,6 +117,21 @@ const char *op_message(const struct op *op)
     return op->message ? op->message : chat_code_text(op->code);
 }
 
+static void drop_results(struct op *op)
+{
+    while (op->notices) {
+        struct op_notice *next = op->notices->next;
+        json_decref(op->notices->payload);
+        spread_free(op->notices->spread);
+        free(op->notices);
+        op->notices = next;
+    }
+    op->last_notice = &op->notices;
+    json_decref(op->data);
+    json_decref(op->events);
+    op->data = op->events = NULL;
+}
+
 static void free_op(struct op *op)
 {
     if (op->free_args)
@@ -123,18 +148,8 @@ static void free_op(struct op *op)
         op->kept = next;
     }
     free(op->message);
-    json_decref(op->data);
-    json_decref(op->notices);
-    json_decref(op->events);
+    drop_results(op);
     free(op);
-}
-
-static void drop_results(struct op *op)
-{
-    json_decref(op->data);
-    json_decref(op->notices);
-    json_decref(op->events);
-    op->data = op->notices = op->events = NULL;
 }
 
 static enum err run(struct db_job *job, struct db *db)
@@ -158,12 +173,11 @@ static void settle(struct db_job *job, enum err err)
 
 static void send_notices(struct op *op)
 {
-    size_t i;
-    json_t *notice;
-    json_array_foreach (op->notices, i, notice) {
-        uint64_t user_id = (uint64_t)json_integer_value(json_object_get(notice, "user"));
-        enum notice_type type = (enum notice_type)json_integer_value(json_object_get(notice, "type"));
-        hub_notify(op->chat->hub, user_id, type, json_object_get(notice, "payload"));
+    for (const struct op_notice *notice = op->notices; notice; notice = notice->next) {
+        if (notice->spread)
+            spread_send(notice->spread, op->chat->hub);
+        else
+            hub_notify(op->chat->hub, notice->user_id, notice->type, notice->payload);
     }
 }
 
@@ -238,23 +252,34 @@ void op_end(struct op *op, enum err err)
         op_fail_err(op, err);
 }
 
-static void add(json_t **array, json_t *item_take)
+static struct op_notice *add_notice(struct op *op)
 {
-    if (!*array)
-        *array = json_array();
-    if (json_array_append_new(*array, item_take) != 0) {
-        log_error("Cannot queue a notification, out of memory?");
-        abort();
-    }
+    struct op_notice *notice = mem_calloc(1, sizeof(*notice));
+    *op->last_notice = notice;
+    op->last_notice = &notice->next;
+    return notice;
 }
 
 void op_notify(struct op *op, uint64_t user_id, enum notice_type type, json_t *payload_take)
 {
-    add(&op->notices,
-        json_pack("{s:I, s:i, s:o}", "user", (json_int_t)user_id, "type", (int)type, "payload", payload_take));
+    struct op_notice *notice = add_notice(op);
+    notice->user_id = user_id;
+    notice->type = type;
+    notice->payload = payload_take;
+}
+
+void op_notify_spread(struct op *op, struct spread *spread_take)
+{
+    add_notice(op)->spread = spread_take;
 }
 
 void op_event(struct op *op, const char *name, json_t *data_take)
 {
-    add(&op->events, json_pack("{s:s, s:o}", "name", name, "data", data_take ? data_take : json_null()));
+    json_t *event = json_pack("{s:s, s:o}", "name", name, "data", data_take ? data_take : json_null());
+    if (!op->events)
+        op->events = json_array();
+    if (json_array_append_new(op->events, event) != 0) {
+        log_error("Cannot queue an event, out of memory?");
+        abort();
+    }
 }

@@ -24,6 +24,8 @@
 struct chat; /* chat/chat.h: the context with hub, auth, db pool, conf */
 struct op;
 struct op_kept;
+struct op_notice;
+struct spread; /* chat/spread.h */
 
 typedef void op_service(struct op *op, struct db *db);
 
@@ -75,9 +77,10 @@ struct op {
     enum db_lane lane;
     /* results */
     enum chat_code code;
-    char *message;                     /* owned; NULL = the code's text */
-    json_t *data;                      /* owned; NULL = null */
-    json_t *notices;                   /* array of {user, type, payload}, handed to hub_notify() */
+    char *message;             /* owned; NULL = the code's text */
+    json_t *data;              /* owned; NULL = null */
+    struct op_notice *notices; /* handed to the hub, in this order */
+    struct op_notice **last_notice;
     json_t *events;                    /* array of {name, data} for chat->on_event */
     void *result;                      /* owned; a typed result where the service's header names one */
     void (*free_result)(void *result); /* NULL = free */
@@ -114,6 +117,7 @@ void op_fail_text(struct op *op, enum chat_code code, const char *message);
 void op_fail_err(struct op *op, enum err err);
 /* Queues a notification to all sessions of a user for after the commit. payload_take: the contract's payload. */
 void op_notify(struct op *op, uint64_t user_id, enum notice_type type, json_t *payload_take);
+void op_notify_spread(struct op *op, struct spread *spread_take);
 /* Something for chat->on_event after the commit ("message-sent"); data_take may be NULL. */
 void op_event(struct op *op, const char *name, json_t *data_take);
 

@@ -21,7 +21,9 @@ enum metric {
     METRIC_LOGIN_FAILURES,
     METRIC_CALLS_LIVE, /* gauge */
     METRIC_CALLS_TOTAL,
-    METRIC_MEDIA_PEERS, /* gauge */
+    METRIC_MEDIA_PEERS,  /* gauge */
+    METRIC_MEDIA_TRACKS, /* gauge */
+    METRIC_MEDIA_SUBS,   /* gauge */
     METRIC_MEDIA_PACKETS_IN,
     METRIC_MEDIA_PACKETS_OUT,
     METRIC_MEDIA_DROPPED,

@@ -126,6 +126,11 @@ static void publish(struct worker *worker)
     metric_add(metrics, METRIC_MEDIA_PACKETS_OUT, (int64_t)(now->packets_out - then->packets_out));
     metric_add(metrics, METRIC_MEDIA_DROPPED, (int64_t)(dropped - dropped_then));
     worker->published = *now;
+    size_t tracks = hmap_count(worker->routers), subs = hmap_count(worker->subs);
+    metric_add(metrics, METRIC_MEDIA_TRACKS, (int64_t)tracks - (int64_t)worker->published_tracks);
+    metric_add(metrics, METRIC_MEDIA_SUBS, (int64_t)subs - (int64_t)worker->published_subs);
+    worker->published_tracks = tracks;
+    worker->published_subs = subs;
 }
 
 static void on_second(void *ctx, uint64_t now_us)

@@ -107,6 +107,7 @@ struct worker {
     struct timer second_timer;
     struct worker_counts counts;
     struct worker_counts published;
+    size_t published_tracks, published_subs;
     uint64_t busy_since_us; /* since when the time asleep is summed up */
     uint64_t asleep_us;
     uint64_t turn_us;        /* when this turn began */

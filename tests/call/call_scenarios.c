@@ -23,6 +23,8 @@ int main(int argc, char **argv)
     const struct scenario *scenario = find(media_scenarios, argv[1]);
     if (!scenario)
         scenario = find(life_scenarios, argv[1]);
+    if (!scenario)
+        scenario = find(churn_scenarios, argv[1]);
     if (!scenario || client_global_init() != ERR_OK) {
         fprintf(stderr, "no scenario %s\n", argv[1]);
         return 2;

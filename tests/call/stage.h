@@ -55,5 +55,6 @@ struct scenario {
 };
 extern const struct scenario media_scenarios[];
 extern const struct scenario life_scenarios[];
+extern const struct scenario churn_scenarios[];
 
 #endif

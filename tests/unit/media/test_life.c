@@ -224,6 +224,8 @@ static void test_metrics(void **state)
     pair_send(&p, 1, 100, true);
     stage_until(p.stage, has_metrics, p.stage);
     assert_int_equal(metric_get(&p.stage->metrics, METRIC_MEDIA_PEERS), 2);
+    assert_int_equal(metric_get(&p.stage->metrics, METRIC_MEDIA_TRACKS), 1);
+    assert_int_equal(metric_get(&p.stage->metrics, METRIC_MEDIA_SUBS), 1);
     stage_free(p.stage);
 }
 

@@ -21,6 +21,10 @@ static const struct lws_protocols protocols[] = {
     {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
+/* lws would look after silent WebSockets by itself, with a timer each in one sorted list, moved at each frame: with
+ * thousands of them most of the thread's time. ws.c does it. */
+static const lws_retry_bo_t no_validity = {0};
+
 /* Tries the port, because lws does not say why it cannot have it. */
 static enum err probe(const char *bind_ip, uint16_t port, int family, char error[WEB_ERROR_MAX])
 {
@@ -81,6 +85,7 @@ static enum err open_one(struct web *web, uint16_t port, bool is_tls, char error
         .protocols = protocols,
         .vhost_name = is_tls ? "https" : "http",
         .options = use_v6 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6,
+        .retry_and_idle_policy = &no_validity,
         .keepalive_timeout = (int)conf->http.idle_timeout_s,
         .timeout_secs = web_patience_s(conf, WEB_BODY_S),
         .timeout_secs_ah_idle = web_patience_s(conf, WEB_HEAD_S), /* from the connection to the end of the head */

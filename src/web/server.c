@@ -49,6 +49,7 @@ enum err web_create(const struct conf *conf, struct metrics *metrics, struct web
     web->web_root = static_find_root(conf);
     list_init(&web->requests);
     list_init(&web->sockets);
+    list_init(&web->fresh);
     timer_init(&web->heartbeat, on_heartbeat, web);
     if (asprintf(&web->files_dir, "%s/files", conf->data.dir) < 0)
         abort();
@@ -225,6 +226,7 @@ static void run(void *ctx)
         timers_run(web->timers, clock_now_us());
         if (!web->stop_by_us && atomic_load(&web->is_stop_asked))
             begin_stop(web);
+        ws_flush(web);
     }
 }
 

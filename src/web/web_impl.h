@@ -44,6 +44,7 @@ struct web {
     struct timer heartbeat;
     struct list requests;
     struct list sockets;
+    struct list fresh; /* sockets that something was queued for in this turn */
     size_t connections;
     size_t body_bytes;
     struct upload_limit *upload_limit;

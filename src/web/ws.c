@@ -36,6 +36,7 @@ struct ws_sock {
     struct list node;
     struct web *web;
     /* owned by the web thread */
+    struct list fresh; /* in web->fresh while something was queued in this turn */
     struct lws *wsi;
     struct list queue;
     size_t queued;
@@ -78,6 +79,13 @@ static void ask_ping(struct ws_sock *sock)
     set_timer(sock, WS_PONG_S);
 }
 
+/* It has something to write, at the turn's end. */
+static void freshen(struct ws_sock *sock)
+{
+    if (list_is_empty(&sock->fresh))
+        list_push(&sock->web->fresh, &sock->fresh);
+}
+
 static void on_timer(void *ctx, uint64_t now_us)
 {
     struct ws_sock *sock = ctx;
@@ -89,7 +97,7 @@ static void on_timer(void *ctx, uint64_t now_us)
         return;
     }
     ask_ping(sock);
-    lws_callback_on_writable(sock->wsi);
+    freshen(sock);
 }
 
 static void drop_queue(struct ws_sock *sock)
@@ -136,7 +144,9 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
     list_push(&sock->queue, &message->node);
     sock->queued++;
     sock->queued_bytes += len;
-    lws_callback_on_writable(sock->wsi);
+    if (sock->was_peer_closed)
+        sock->unsent_at_close += len;
+    freshen(sock);
     return true;
 }
 
@@ -210,6 +220,7 @@ int ws_on_open(struct lws *wsi)
     sock->is_confirming = !is_call;
     guard_peer_address(wsi, &sock->conn.from);
     list_init(&sock->queue);
+    list_init(&sock->fresh);
     timer_init(&sock->timer, on_timer, sock);
     set_timer(sock, WS_PING_S);
     list_push(&web->sockets, &sock->node);
@@ -266,7 +277,7 @@ void ws_on_pong(struct ws_sock *sock, const void *payload, size_t len)
     sock->confirmed = sock->pinged;
     set_timer(sock, WS_PING_S);
     if (sock->is_confirming && sock->written != sock->confirmed)
-        lws_callback_on_writable(sock->wsi);
+        freshen(sock);
 }
 
 void ws_on_peer_close(struct ws_sock *sock)
@@ -295,9 +306,10 @@ static int write_message_take(struct ws_sock *sock, struct ws_message *message)
     return written < 0 ? -1 : 0;
 }
 
+/* What the kernel does not take lws keeps: at most one message. */
 static bool must_wait(struct ws_sock *sock)
 {
-    if (!lws_partial_buffered(sock->wsi) && !lws_send_pipe_choked(sock->wsi))
+    if (!lws_partial_buffered(sock->wsi))
         return false;
     lws_callback_on_writable(sock->wsi);
     return true;
@@ -330,7 +342,7 @@ static void set_cork(struct ws_sock *sock, int is_on)
     (void)setsockopt(lws_get_socket_fd(sock->wsi), IPPROTO_TCP, TCP_CORK, &is_on, sizeof(is_on));
 }
 
-int ws_on_writable(struct ws_sock *sock)
+static int write_corked(struct ws_sock *sock)
 {
     /* Also where several messages wait: they leave in one segment and wake the other side once. */
     bool is_corked = sock->queued > (sock->is_confirming ? 0 : 1);
@@ -339,6 +351,36 @@ int ws_on_writable(struct ws_sock *sock)
     int result = write_queue(sock);
     if (is_corked)
         set_cork(sock, 0);
+    return result;
+}
+
+/* The turn's end: all that a socket got in it is written at once, mostly into a kernel that has room, instead of asking
+ * for writability and turning once more. */
+static void flush(struct ws_sock *sock)
+{
+    if (sock->was_peer_closed)
+        return; /* lws answers the close, and would take what is written here for sent */
+    if (sock->is_closing) {
+        lws_callback_on_writable(sock->wsi); /* the close frame, and what waits before it */
+        return;
+    }
+    if (write_corked(sock) >= 0)
+        return;
+    sock->is_closing = true;
+    drop_queue(sock);
+    kill_socket(sock);
+}
+
+void ws_flush(struct web *web)
+{
+    struct list *node;
+    while ((node = list_pop(&web->fresh)))
+        flush(list_item(node, struct ws_sock, fresh));
+}
+
+int ws_on_writable(struct ws_sock *sock)
+{
+    int result = write_corked(sock);
     if (result)
         return result < 0 ? -1 : 0;
     if (!sock->is_closing || sock->is_close_sent)
@@ -361,6 +403,7 @@ void ws_on_gone(struct ws_sock *sock)
     if (sock->conn.session)
         sock->conn.session_ops->on_close(sock->conn.session);
     list_remove(&sock->node);
+    list_remove(&sock->fresh);
     lws_set_opaque_user_data(sock->wsi, NULL);
     metric_add(web->metrics, METRIC_WS_OPEN, -1);
     drop_queue(sock);

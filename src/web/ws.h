@@ -33,6 +33,8 @@ void ws_on_pong(struct ws_sock *sock, const void *payload, size_t len);
 void ws_on_peer_close(struct ws_sock *sock);
 int ws_on_writable(struct ws_sock *sock);
 void ws_on_gone(struct ws_sock *sock);
+/* Writes what was queued in this turn. */
+void ws_flush(struct web *web);
 /* The server stops: closes every socket with 1001. */
 void ws_close_all(struct web *web);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/contact_last.h"
 #include "store/row.h"
 
 #define COLUMNS                                                                                                        \
@@ -44,11 +45,14 @@ enum err db_contact_insert(struct db *db, struct contact_row *row)
     int64_t id;
     int64_t user_id = (int64_t)row->user_id;
     int64_t group_id = (int64_t)row->group_id;
-    enum err err = db_get_i64(db, &id,
-                              "insert into contacts (owner_id, user_id, group_id, room_id, status, created_at,"
-                              " updated_at) values ($1, $2, $3, $4, $5, $6, $6) returning contact_id",
-                              "iIIiii", (int64_t)row->owner_id, user_id ? &user_id : NULL, group_id ? &group_id : NULL,
-                              (int64_t)row->room_id, (int64_t)CONTACT_NORMAL, row->created_us);
+    enum err err = contact_lasts_write(db); /* of messages before it, which it is not to show */
+    if (err)
+        return err;
+    err = db_get_i64(db, &id,
+                     "insert into contacts (owner_id, user_id, group_id, room_id, status, created_at,"
+                     " updated_at) values ($1, $2, $3, $4, $5, $6, $6) returning contact_id",
+                     "iIIiii", (int64_t)row->owner_id, user_id ? &user_id : NULL, group_id ? &group_id : NULL,
+                     (int64_t)row->room_id, (int64_t)CONTACT_NORMAL, row->created_us);
     if (err)
         return err;
     row->contact_id = (uint64_t)id;
@@ -108,8 +112,6 @@ enum err db_contact_list(struct db *db, uint64_t owner_id, struct contact_row **
 enum err db_contact_set_last(struct db *db, uint64_t room_id, uint64_t message_id, int64_t message_us,
                              const char *content)
 {
-    return db_exec(db, NULL,
-                   "update contacts set last_message_id = $2, last_message_at = $3, last_message_content = $4"
-                   " where room_id = $1 and last_message_id <= $2",
-                   "iiis", (int64_t)room_id, (int64_t)message_id, message_us, content);
+    struct contact_last last = {.room_id = room_id, .message_id = message_id, .message_us = message_us};
+    return contact_lasts_put(db, &last, content);
 }

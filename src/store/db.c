@@ -22,8 +22,10 @@ enum err db_open(const char *url, struct db **out)
 
 void db_close(struct db *db)
 {
-    if (db)
-        db->driver->close(db);
+    if (!db)
+        return;
+    contact_lasts_clear(&db->lasts);
+    db->driver->close(db);
 }
 
 enum db_kind db_kind(const struct db *db)
@@ -151,20 +153,25 @@ enum err db_begin(struct db *db)
     enum err err = db->driver->script(db, db->driver->begin_sql);
     db->is_in_transaction = err == ERR_OK;
     db->is_step_due = db->is_step_made = false;
+    db->step = 0;
     return err;
 }
 
 enum err db_commit(struct db *db)
 {
-    enum err err = db->driver->script(db, "commit");
+    enum err err = contact_lasts_write(db);
+    if (!err)
+        err = db->driver->script(db, "commit");
     if (err)
         db_rollback(db);
     db->is_in_transaction = false;
+    contact_lasts_clear(&db->lasts);
     return err;
 }
 
 void db_rollback(struct db *db)
 {
+    contact_lasts_clear(&db->lasts);
     if (!db->is_in_transaction)
         return;
     /* An error here leaves nothing to do: a connection that cannot roll back is re-opened at the next begin. */
@@ -176,10 +183,12 @@ void db_rollback(struct db *db)
 void db_step(struct db *db)
 {
     db->is_step_due = true;
+    db->step++;
 }
 
 enum err db_step_undo(struct db *db)
 {
+    contact_lasts_undo(&db->lasts, db->step);
     if (db->is_step_due) { /* not one statement came through */
         db->is_step_due = false;
         return ERR_OK;

@@ -1,11 +1,12 @@
 /* What a database driver gives to db.c, and the cache of prepared statements that both drivers use. Only store/db*.c
- * include this. Each driver's connection starts with a struct db, its rows with a struct db_rows. */
+ * and contact_last.c include this. Each driver's connection starts with a struct db, its rows with a struct db_rows. */
 #ifndef ICHAT_STORE_DB_DRIVER_H
 #define ICHAT_STORE_DB_DRIVER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/contact_last.h"
 #include "store/db.h"
 
 struct db_params {
@@ -38,6 +39,8 @@ struct db {
     bool is_step_due;  /* to be made by the next query: a step that does nothing costs nothing */
     bool is_step_made; /* there is a savepoint */
     bool is_step_odd;  /* its name: two in turn, so that an undo never reaches into the step before */
+    unsigned step;     /* of the transaction, by number */
+    struct contact_lasts lasts;
 };
 
 struct db_rows {

@@ -204,7 +204,9 @@ enum err db_sqlite_open(const char *path, struct db **out)
     }
     sqlite3_busy_timeout(self->handle, BUSY_TIMEOUT_MS);
     enum err err = sqlite_script(&self->db, "pragma journal_mode = wal; pragma synchronous = full;"
-                                            "pragma foreign_keys = on; pragma trusted_schema = off");
+                                            "pragma foreign_keys = on; pragma trusted_schema = off;"
+                                            /* what a step may have to take back goes to no file meanwhile */
+                                            "pragma temp_store = memory");
     if (err) {
         sqlite_close(&self->db);
         return err;

@@ -255,6 +255,62 @@ static void test_rooms_contacts_groups(void **state)
     assert_int_equal(db_contact_find(db, anna, anna, &found), ERR_NOT_FOUND);
 }
 
+static void expect_last(struct db *db, uint64_t contact_id, uint64_t message_id, const char *content)
+{
+    struct contact_row got;
+    assert_int_equal(db_contact_get(db, contact_id, &got), ERR_OK);
+    assert_int_equal(got.last_message_id, message_id);
+    assert_string_equal(got.last_message_content, content);
+    contact_row_clear(&got);
+}
+
+/* Put off to the transaction's end, the newest of each room; a step that is taken back takes its own along. */
+static void test_last_message_in_transaction(void **state)
+{
+    struct db *db = db_of(state);
+    uint64_t anna = add_user(db, "anna"), bert = add_user(db, "bert"), one, two;
+    assert_int_equal(db_room_ensure(db, "u-1-2", NOW, &one), ERR_OK);
+    assert_int_equal(db_room_ensure(db, "u-9-9", NOW, &two), ERR_OK);
+    struct contact_row a = {.owner_id = anna, .user_id = bert, .room_id = one, .created_us = NOW};
+    struct contact_row b = {.owner_id = bert, .user_id = anna, .room_id = two, .created_us = NOW};
+    struct contact_row late = {.owner_id = bert, .user_id = bert, .room_id = one, .created_us = NOW};
+    assert_int_equal(db_contact_insert(db, &a), ERR_OK);
+    assert_int_equal(db_contact_insert(db, &b), ERR_OK);
+
+    assert_int_equal(db_begin(db), ERR_OK);
+    assert_int_equal(db_contact_set_last(db, two, 1, NOW, "one of two"), ERR_OK);
+    db_step(db);
+    assert_int_equal(db_contact_set_last(db, one, 3, NOW, "three"), ERR_OK);
+    assert_int_equal(db_contact_set_last(db, one, 2, NOW, "two, changed"), ERR_OK);
+    assert_int_equal(db_contact_set_last(db, one, 3, NOW, "three, changed"), ERR_OK);
+    db_step(db);
+    assert_int_equal(db_contact_set_last(db, one, 4, NOW, "taken back"), ERR_OK);
+    assert_int_equal(db_contact_insert(db, &late), ERR_OK); /* all above is written first, and taken back with it */
+    assert_int_equal(db_step_undo(db), ERR_OK);
+    expect_last(db, a.contact_id, 0, "");
+    db_step(db);
+    assert_int_equal(db_contact_insert(db, &late), ERR_OK);
+    expect_last(db, a.contact_id, 3, "three, changed");
+    expect_last(db, b.contact_id, 1, "one of two");
+    db_step(db);
+    assert_int_equal(db_contact_set_last(db, two, 5, NOW, "five"), ERR_OK);
+    expect_last(db, b.contact_id, 1, "one of two");
+    db_step(db);
+    assert_int_equal(db_contact_set_last(db, two, 6, NOW, "taken back, too"), ERR_OK);
+    assert_int_equal(db_step_undo(db), ERR_OK); /* not one statement came through in it */
+    assert_int_equal(db_commit(db), ERR_OK);
+    expect_last(db, a.contact_id, 3, "three, changed");
+    expect_last(db, b.contact_id, 5, "five");
+    expect_last(db, late.contact_id, 0, ""); /* it came after those messages */
+
+    assert_int_equal(db_begin(db), ERR_OK);
+    assert_int_equal(db_contact_set_last(db, one, 7, NOW, "never"), ERR_OK);
+    db_rollback(db);
+    assert_int_equal(db_begin(db), ERR_OK);
+    assert_int_equal(db_commit(db), ERR_OK);
+    expect_last(db, a.contact_id, 3, "three, changed");
+}
+
 static void test_messages_and_deliveries(void **state)
 {
     struct db *db = db_of(state);
@@ -372,6 +428,7 @@ int main(void)
         BOTH(test_settings),
         BOTH(test_requests),
         BOTH(test_rooms_contacts_groups),
+        BOTH(test_last_message_in_transaction),
         BOTH(test_messages_and_deliveries),
         BOTH(test_calls),
     };

@@ -125,6 +125,7 @@ def quick(results, as_json):
 TITLES = {
     "even": "1 publisher, 50 subscribers, 1,200 B, evenly sent",
     "large": "1 publisher, 500 subscribers, 1,200 B, evenly sent",
+    "webinar": "1 publisher, 500 subscribers, ten frames a second in bursts",
     "bursts": "1 publisher, 50 subscribers, frames in bursts, key frames",
     "simulcast": "1 publisher with three layers, 50 subscribers of the top one",
     "meeting": "A meeting: 20 members, all with audio, 6 with video in bursts",
@@ -299,11 +300,13 @@ def bars(results, chat):
         ideal, cost = of(results, "even", "ichatd", rate, "ratio_to_floor"), ratio(results, "even", "janus", "ichatd", rate)
         rows.append(f"| what a server that cost the floor alone would reach there, {rate}/s | | "
                     f"{number(ideal * cost) if ideal and cost else '-'} | |")
+    bar(rows, "packets per CPU-second / Janus with event loops, frame bursts to 500 subscribers", 5,
+        ratio(results, "webinar", "janus", "ichatd-1w"), "x", False)
     for rate in (100, 300):
         bar(rows, f"packets per CPU-second / Janus by default, evenly sent, {rate}/s", 10,
             ratio(results, "even", "janus-default", "ichatd", rate), "x", False)
-    large, small = of(results, "large", "ichatd", 60, "cpu_ns_per_packet"), of(results, "even", "ichatd", 600, "cpu_ns_per_packet")
-    bar(rows, "CPU at 500 subscribers / at 50 (30,000 p/s each)", 1.15, large / small if large and small else None)
+    large, small = of(results, "large", "ichatd-1w", 60, "cpu_ns_per_packet"), of(results, "even", "ichatd", 600, "cpu_ns_per_packet")
+    bar(rows, "CPU at 500 subscribers / at 50 (30,000 p/s each, one media thread)", 1.15, large / small if large and small else None)
     ladder = results.get("ladder", {}).get("ichatd")
     saturated, delay = delay_at_70(ladder) if ladder else (None, None)
     bar(rows, f"delay p99 at 70 % of saturation ({number(saturated)} p/s)", 2, delay, "ms")

@@ -176,12 +176,11 @@ static void on_message(struct worker *worker, const struct relay_msg *msg)
 
 bool relay_run(struct worker *worker, unsigned max)
 {
-    for (unsigned i = 0; i < max; i++) {
-        const struct relay_msg *msg = mailbox_peek(worker->relay);
-        if (!msg)
-            return false;
+    const struct relay_msg *msg = NULL;
+    for (unsigned i = 0; i < max && (msg = mailbox_peek(worker->relay)); i++) {
         on_message(worker, msg);
         mailbox_release(worker->relay);
     }
-    return true;
+    router_fan_out_all(worker);
+    return msg != NULL;
 }

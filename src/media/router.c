@@ -18,6 +18,7 @@ enum err router_init(struct router *router, struct worker *worker, uint64_t trac
     router->track_id = track_id;
     router->kind = format->kind;
     router->clock_rate = format->clock_rate;
+    list_init(&router->waiting_node);
     enum err err = hmap_put_u64(worker->routers, track_id, router);
     if (err)
         return err;
@@ -40,6 +41,8 @@ static void drain(struct router *router, unsigned layer)
 
 void router_close(struct router *router)
 {
+    list_remove(&router->waiting_node);
+    router->waiting_count = 0;
     while (router->sub_count)
         sub_detach(router->subs[router->sub_count - 1]);
     if (hmap_get_u64(router->worker->routers, router->track_id) == router)
@@ -86,36 +89,6 @@ void router_relay_close(struct router *router, uint16_t worker)
         router->relay_mask &= ~(1ULL << worker);
 }
 
-/* A copy for retransmission, when there is a block left. */
-static void keep(struct router *router, const struct packet_head *head, const uint8_t *payload)
-{
-    uint8_t layer = packet_layer(head);
-    struct history *history = router->history[layer];
-    if (!history)
-        return;
-    struct worker *worker = router->worker;
-    if (router->history_source[layer] != head->source) {
-        drain(router, layer); /* the numbers start afresh: the old packets would answer for new ones */
-        router->history_source[layer] = head->source;
-    }
-    struct packet *packet = pool_take(worker->packets);
-    if (!packet) {
-        worker->counts.pool_empty++;
-        return;
-    }
-    packet->head = *head;
-    memcpy(packet->payload, payload, head->payload_len);
-    void *old = history_put(history, head->seq, packet, worker->now_us);
-    if (old)
-        pool_give(worker->packets, old);
-}
-
-static void choose_layers(struct router *router)
-{
-    for (unsigned i = 0; i < router->sub_count; i++)
-        sub_choose_layer(router->subs[i]);
-}
-
 /* Between two packets of a quiet call all of this leaves the cache, and each subscriber's state is a chain of pointers:
  * the ones ahead are fetched a link at a time, while the ones before them are worked on. */
 static inline void fetch_ahead(struct sub *const *subs, unsigned i, unsigned n)
@@ -129,18 +102,93 @@ static inline void fetch_ahead(struct sub *const *subs, unsigned i, unsigned n)
     }
 }
 
+static void fan_out(struct router *router)
+{
+    struct sub **subs = router->subs;
+    unsigned count = router->waiting_count;
+    for (unsigned i = 0, n = router->sub_count; count && i < n; i++) {
+        fetch_ahead(subs, i, n);
+        for (unsigned k = 0; k < count; k++)
+            sub_forward(subs[i], &router->waiting[k]->head, router->waiting[k]->payload);
+    }
+    router->waiting_count = 0;
+    list_remove(&router->waiting_node);
+}
+
+static bool is_waiting(const struct router *router, const struct packet *packet)
+{
+    for (unsigned i = 0; i < router->waiting_count; i++)
+        if (router->waiting[i] == packet)
+            return true;
+    return false;
+}
+
+/* A copy for retransmission, when there is a block left; NULL when it was not kept. */
+static const struct packet *keep(struct router *router, const struct packet_head *head, const uint8_t *payload)
+{
+    uint8_t layer = packet_layer(head);
+    struct history *history = router->history[layer];
+    if (!history)
+        return NULL;
+    struct worker *worker = router->worker;
+    if (router->history_source[layer] != head->source) {
+        fan_out(router);
+        drain(router, layer); /* the numbers start afresh: the old packets would answer for new ones */
+        router->history_source[layer] = head->source;
+    }
+    struct packet *packet = pool_take(worker->packets);
+    if (!packet) {
+        worker->counts.pool_empty++;
+        return NULL;
+    }
+    packet->head = *head;
+    memcpy(packet->payload, payload, head->payload_len);
+    void *old = history_put(history, head->seq, packet, worker->now_us);
+    if (old && is_waiting(router, old)) /* a sender that jumps through his numbers */
+        fan_out(router);
+    if (old)
+        pool_give(worker->packets, old);
+    return old == packet ? NULL : packet;
+}
+
+static void choose_layers(struct router *router)
+{
+    for (unsigned i = 0; i < router->sub_count; i++)
+        sub_choose_layer(router->subs[i]);
+}
+
+static void wait_for_turn(struct router *router, const struct packet *packet)
+{
+    if (router->waiting_count == 0)
+        list_push(&router->worker->waiting, &router->waiting_node);
+    router->waiting[router->waiting_count++] = packet;
+    if (router->waiting_count == ROUTER_WAITING_MAX)
+        fan_out(router);
+}
+
 void router_forward(struct router *router, const struct packet_head *head, const uint8_t *payload)
 {
-    keep(router, head, payload);
+    const struct packet *kept = keep(router, head, payload);
     if (router->layers && layers_on_packet(router->layers, head, payload))
         choose_layers(router);
+    for (uint64_t mask = router->relay_mask; mask; mask &= mask - 1)
+        relay_send_packet(router->worker, (uint16_t)__builtin_ctzll(mask), router->track_id, head, payload);
+    if (kept) {
+        wait_for_turn(router, kept);
+        return;
+    }
+    fan_out(router); /* those before it go first */
     struct sub **subs = router->subs;
     for (unsigned i = 0, n = router->sub_count; i < n; i++) {
         fetch_ahead(subs, i, n);
         sub_forward(subs[i], head, payload);
     }
-    for (uint64_t mask = router->relay_mask; mask; mask &= mask - 1)
-        relay_send_packet(router->worker, (uint16_t)__builtin_ctzll(mask), router->track_id, head, payload);
+}
+
+void router_fan_out_all(struct worker *worker)
+{
+    while (!list_is_empty(&worker->waiting))
+        fan_out(list_item(worker->waiting.next, struct router, waiting_node));
 }
 
 void router_on_sr(struct router *router, uint32_t source, const struct srmap_source *sr)

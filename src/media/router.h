@@ -3,13 +3,18 @@
  * keeps what they share: the history for retransmission and the source's newest sender report. The owning media
  * thread.
  *
- * The history is one a track and worker, never one a subscriber: a packet is kept once however many receive it. */
+ * The history is one a track and worker, never one a subscriber: a packet is kept once however many receive it.
+ *
+ * Packets that are kept wait until the turn's datagrams are read, and are then fanned out subscriber by subscriber, all
+ * packets to one before the next: his state is fetched once, and what he gets lies in a row, as UDP_SEGMENT wants it,
+ * however many subscribers there are. */
 #ifndef ICHAT_MEDIA_ROUTER_H
 #define ICHAT_MEDIA_ROUTER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "flow/history.h"
 #include "flow/srmap.h"
 #include "media/layers.h"
@@ -20,6 +25,7 @@
 struct sub;
 
 #define ROUTER_HISTORY_PACKETS 1024      /* a second of 10 Mbit/s */
+#define ROUTER_WAITING_MAX 64            /* as many as one read of the socket brings; then they go out */
 #define ROUTER_HISTORY_US 1000000ULL     /* what comes later than this is of no use in a call */
 #define ROUTER_RELAY_LEASE_US 4000000ULL /* another worker's interest ends so long after it last said so */
 
@@ -42,6 +48,9 @@ struct router {
     uint64_t *relay_until_us;
     struct history *history[MEDIA_LAYERS_MAX]; /* NULL where the source's format has no NACK */
     uint32_t history_source[MEDIA_LAYERS_MAX]; /* the run that the history is of */
+    struct list waiting_node;                  /* in worker->waiting while some wait */
+    unsigned waiting_count;
+    const struct packet *waiting[ROUTER_WAITING_MAX]; /* the history's */
     struct srmap_source sr[MEDIA_LAYERS_MAX];
     uint32_t sr_source[MEDIA_LAYERS_MAX];
 };
@@ -60,6 +69,9 @@ void router_relay_close(struct router *router, uint16_t worker);
 
 /* The media path. head->payload_len may be 0: only padding, whose number closes up at the subscribers. */
 void router_forward(struct router *router, const struct packet_head *head, const uint8_t *payload);
+/* Sends what waits in all routers of the worker. To be called after packets came, before anything but packets is done.
+ */
+void router_fan_out_all(struct worker *worker);
 /* The publisher's sender report. */
 void router_on_sr(struct router *router, uint32_t source, const struct srmap_source *sr);
 /* A packet of the current run, or NULL. */

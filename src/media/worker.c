@@ -16,6 +16,7 @@
 #include "media/packet.h"
 #include "media/peer.h"
 #include "media/relay.h"
+#include "media/router.h"
 #include "media/worker_cmd.h"
 #include "net/udp.h"
 #include "net/udp_local.h"
@@ -63,6 +64,7 @@ static void read_datagrams(struct worker *worker)
         else
             peer_on_datagram(peer, packet->data, packet->len, &packet->from);
     }
+    router_fan_out_all(worker);
     /* A full batch: there is more, do not go and ask epoll. */
     worker->has_datagrams = count >= UDP_RX_BATCH;
 }
@@ -272,6 +274,7 @@ static void make_memory(struct worker *worker)
     worker->relay = mailbox_create(sizeof(struct relay_msg), WORKER_RELAY_CELLS, NULL, NULL);
     worker->timers = timers_create(worker->now_us);
     worker->handshakes = handshakes_create();
+    list_init(&worker->waiting);
     worker->packets = pool_create(sizeof(struct packet), conf->media.packets);
     worker->by_addr = hmap_create(conf->media.max_peers, false);
     worker->by_ufrag = hmap_create(conf->media.max_peers, true);

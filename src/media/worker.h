@@ -34,7 +34,7 @@
 #define WORKER_CMD_BATCH 64 /* commands a turn: a burst of joins must not starve the packets of running calls */
 #define WORKER_CMDS 4096    /* = MEDIA_CMDS_MAX of media.h */
 #define WORKER_RELAY_CELLS 2048
-#define WORKER_TX_SLOTS 1024
+#define WORKER_TX_SLOTS 256
 
 /* What happened to packets, counted by this thread alone, published once a second. */
 struct worker_counts {
@@ -102,6 +102,7 @@ struct worker {
     struct hmap *peers;    /* id -> peer */
     struct hmap *routers;  /* track id -> router: tracks of this worker, and proxies of others' */
     struct hmap *subs;     /* id -> sub */
+    struct list waiting;   /* routers with packets to fan out; empty but while packets are read */
     struct hmap *calls;    /* id -> call (levels.h) */
     struct timer levels_timer;
     struct timer second_timer;

@@ -11,6 +11,7 @@
 #include "media/handshakes.h"
 #include "media/levels.h"
 #include "media/relay.h"
+#include "media/router.h"
 #include "media/worker_cmd.h"
 
 /* --- rtc/transport.h: a connection that is whatever the test says --- */
@@ -196,6 +197,7 @@ static struct worker *make_worker(struct fake *fake, unsigned index, unsigned pa
     w->relay = mailbox_create(sizeof(struct relay_msg), 512, NULL, NULL);
     w->timers = timers_create(fake->now_us);
     w->handshakes = handshakes_create();
+    list_init(&w->waiting);
     w->packets = pool_create(sizeof(struct packet), packets);
     w->by_addr = hmap_create(64, false);
     w->by_ufrag = hmap_create(64, false);
@@ -290,13 +292,19 @@ static uint8_t *exact_copy(const void *data, size_t len)
     return copy;
 }
 
-void fake_rtp(struct fake *fake, struct peer *peer, const void *data, size_t len)
+void fake_rtp_in_turn(struct fake *fake, struct peer *peer, const void *data, size_t len)
 {
     uint8_t *copy = exact_copy(data, len);
     peer->worker->now_us = fake->now_us;
     peer->transport->last_seen_us = fake->now_us;
     peer_on_rtp(peer, copy, len);
     free(copy);
+}
+
+void fake_rtp(struct fake *fake, struct peer *peer, const void *data, size_t len)
+{
+    fake_rtp_in_turn(fake, peer, data, len);
+    router_fan_out_all(peer->worker);
 }
 
 void fake_rtcp(struct fake *fake, struct peer *peer, const void *data, size_t len)

@@ -60,6 +60,8 @@ struct peer *fake_peer(struct fake *fake, uint16_t worker, uint64_t call_id, uin
 void fake_cmd(struct fake *fake, uint16_t worker, const struct media_cmd *cmd);
 /* A copy of exactly this size is handed in, so that a sanitizer sees every step beyond it. */
 void fake_rtp(struct fake *fake, struct peer *peer, const void *data, size_t len);
+/* The same, but the worker's turn goes on: router_fan_out_all() ends it. */
+void fake_rtp_in_turn(struct fake *fake, struct peer *peer, const void *data, size_t len);
 void fake_rtcp(struct fake *fake, struct peer *peer, const void *data, size_t len);
 void fake_run(struct fake *fake, uint64_t us);
 /* The oldest packet that the peer was sent; valid until the next take. */

@@ -70,7 +70,7 @@ struct conf {
         char *
             placement; /* "call": members of a call share a worker while it has room (default); "spread": round robin */
         uint32_t start_bitrate_kbps; /* b=AS/x-google hint, 0 = none */
-        uint32_t gather_us;          /* see media/worker.h; 0 = never wait */
+        uint32_t gather_us;          /* see media/gather.h; 0 = never wait */
         char *srtp;                  /* "own" (default), "openssl", "libsrtp": who seals AES-GCM */
     } media;
     struct {

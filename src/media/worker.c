@@ -26,12 +26,6 @@
 #define RELAY_BATCH 256
 #define SLEEP_MAX_MS 1000
 #define SECOND_US 1000000ULL
-#define BUSY_WINDOW_US 100000    /* a storm of joins must be seen while it lasts */
-#define GATHER_FROM_PERMILLE 150 /* busy enough for pauses */
-#define GATHER_TO_PERMILLE 50    /* so little, pauses included, that there is nothing to gather */
-/* Packets that come in a pause, in thousandths: with less than one there is delay and nothing gained. */
-#define GATHER_FROM_MILLI 1100
-#define GATHER_TO_MILLI 800
 
 /* --- datagrams --- */
 
@@ -155,32 +149,15 @@ static void on_levels(void *ctx, uint64_t now_us)
 
 /* --- the loop --- */
 
-/* Wall time: a thread that wants to run and may not is busy as well. */
 static void note_sleep(struct worker *worker, uint64_t from_us, uint64_t to_us)
 {
-    uint64_t window_us = to_us - worker->busy_since_us;
-    worker->asleep_us += to_us - from_us;
-    if (window_us < BUSY_WINDOW_US)
-        return;
-    uint64_t awake_us = window_us > worker->asleep_us ? window_us - worker->asleep_us : 0;
-    unsigned busy = (unsigned)(awake_us * 1000 / window_us);
-    uint64_t packets = worker->counts.packets_in + worker->counts.relayed_in - worker->gather_packets;
-    atomic_store_explicit(&worker->busy_permille, busy, memory_order_relaxed);
-    worker->busy_since_us = to_us;
-    worker->asleep_us = 0;
-    worker->gather_packets += packets;
-    /* A packet waits for a pause at most, then for a turn, which takes `busy` of a pause. */
-    uint64_t pause_us = worker->setup.conf->media.gather_us * 1000ULL / (1000 + busy);
-    uint64_t milli = packets * 1000 * pause_us / window_us;
-    bool is_on = worker->pause_us != 0;
-    bool is_gathering = busy >= (is_on ? GATHER_TO_PERMILLE : GATHER_FROM_PERMILLE) &&
-                        milli >= (is_on ? GATHER_TO_MILLI : GATHER_FROM_MILLI);
-    worker->pause_us = is_gathering ? pause_us : 0;
+    if (gather_note_sleep(&worker->gather, from_us, to_us, worker->counts.packets_in + worker->counts.relayed_in))
+        atomic_store_explicit(&worker->busy_permille, worker->gather.busy_permille, memory_order_relaxed);
 }
 
 static void pause_turns(struct worker *worker, uint64_t now_us)
 {
-    uint64_t until_us = worker->turn_us + worker->pause_us;
+    uint64_t until_us = worker->turn_us + worker->gather.pause_us;
     worker->has_datagrams = true; /* read without asking whether there are any */
     if (until_us > now_us) {
         clock_sleep_until_us(until_us);
@@ -201,7 +178,7 @@ static void wait_for_work(struct worker *worker)
         note_sleep(worker, now_us, now_us);
         return;
     }
-    if (worker->pause_us) {
+    if (worker->gather.pause_us) {
         pause_turns(worker, now_us);
         return;
     }
@@ -215,7 +192,8 @@ static void wait_for_work(struct worker *worker)
 static void run(void *ctx)
 {
     struct worker *worker = ctx;
-    worker->now_us = worker->busy_since_us = clock_now_us();
+    worker->now_us = clock_now_us();
+    gather_init(&worker->gather, worker->setup.conf->media.gather_us, worker->now_us);
     on_second(worker, worker->now_us);
     on_levels(worker, worker->now_us);
     while (!worker->is_stopping) {

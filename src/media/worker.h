@@ -2,12 +2,8 @@
  * media/, which all run on this thread; worker_create, worker_start and worker_free are main's.
  *
  * A turn of the loop: wait (only when nothing is left to do), commands, packets from other workers, datagrams, timers,
- * then one flush of all that has to go out; after it handshakes, as many as a turn may cost (handshakes.h).
- *
- * A thread with little to do wakes for each packet, and so does one whose packets come further apart than a pause. One
- * with much to do takes a turn each `media.gather_us` or less, as a network card that moderates its interrupts: several
- * packets for a receiver then leave as one GSO run, and nobody who posts to its queues has to wake it. A packet waits
- * for at most a pause and the turn after it, which together are no longer than media.gather_us. */
+ * then one flush of all that has to go out; after it handshakes, as many as a turn may cost (handshakes.h). Under load
+ * turns are some way apart, so that packets gather (gather.h). */
 #ifndef ICHAT_MEDIA_WORKER_H
 #define ICHAT_MEDIA_WORKER_H
 
@@ -24,6 +20,7 @@
 #include "base/pool.h"
 #include "base/thread.h"
 #include "base/timers.h"
+#include "media/gather.h"
 #include "media/media_cmd.h"
 #include "media/media_evt.h"
 #include "net/loop.h"
@@ -109,11 +106,8 @@ struct worker {
     struct worker_counts counts;
     struct worker_counts published;
     size_t published_tracks, published_subs;
-    uint64_t busy_since_us; /* since when the time asleep is summed up */
-    uint64_t asleep_us;
-    uint64_t turn_us;        /* when this turn began */
-    uint64_t gather_packets; /* that had come when the time asleep was last summed up */
-    uint64_t pause_us;       /* between the beginnings of two turns, so that packets gather; 0 = none */
+    struct gather gather;
+    uint64_t turn_us; /* when this turn began */
 
     /* atomic, any thread */
     atomic_uint busy_permille; /* of the last tenth of a second or more; place.h */

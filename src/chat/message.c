@@ -9,17 +9,23 @@
 
 #define REVOKE_WITHIN_US (120 * (int64_t)US_PER_S)
 
+/* Not the caller's, or none at all. */
+static enum err refuse_contact(struct op *op, struct db *db, uint64_t contact_id)
+{
+    struct contact_row contact;
+    enum err err = rights_contact(op, db, contact_id, &contact);
+    if (err)
+        return err;
+    contact_row_clear(&contact);
+    return ERR_NOT_FOUND;
+}
+
 static enum err send_inner(struct op *op, struct db *db)
 {
     const struct message_send_args *args = op_args(op, struct message_send_args);
     if (!*args->text && !*args->image && !*args->thumbnail)
         return op_refuse(op, CHAT_EMPTY_MESSAGE);
-    struct contact_row contact;
-    enum err err = rights_contact(op, db, args->contact_id, &contact);
-    if (err)
-        return err;
     struct message_row message = {
-        .room_id = contact.room_id,
         .sender_id = op->caller_id,
         .type = *args->text ? MESSAGE_TEXT : MESSAGE_IMAGE,
         .text = args->text,
@@ -27,8 +33,9 @@ static enum err send_inner(struct op *op, struct db *db)
         .thumbnail = args->thumbnail,
         .created_us = clock_wall_us(),
     };
-    contact_row_clear(&contact);
-    err = db_message_insert(db, &message);
+    enum err err = db_message_insert_to(db, args->contact_id, &message);
+    if (err == ERR_NOT_FOUND)
+        return refuse_contact(op, db, args->contact_id);
     if (!err)
         err = file_use(db, message.image);
     if (!err)

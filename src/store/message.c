@@ -69,6 +69,27 @@ enum err db_message_insert(struct db *db, struct message_row *row)
     return ERR_OK;
 }
 
+enum err db_message_insert_to(struct db *db, uint64_t contact_id, struct message_row *row)
+{
+    struct db_rows *rows;
+    enum err err = db_query(db, &rows,
+                            "insert into messages (room_id, sender_id, type, text, image, thumbnail, call_id, revoked,"
+                            " created_at, updated_at) select room_id, owner_id, $3, $4, $5, $6, 0, 0, $7, $7"
+                            " from contacts where contact_id = $1 and owner_id = $2 returning message_id, room_id",
+                            "iiisssi", (int64_t)contact_id, (int64_t)row->sender_id, (int64_t)row->type, row->text,
+                            row->image, row->thumbnail, row->created_us);
+    if (err)
+        return err;
+    bool is_found = db_next(rows);
+    if (is_found) {
+        row->message_id = (uint64_t)db_i64(rows, 0);
+        row->room_id = (uint64_t)db_i64(rows, 1);
+        row->updated_us = row->created_us;
+    }
+    err = db_rows_done(rows);
+    return err ? err : is_found ? ERR_OK : ERR_NOT_FOUND;
+}
+
 enum err db_message_get(struct db *db, uint64_t message_id, struct message_row *out)
 {
     struct db_rows *rows;

@@ -31,6 +31,9 @@ void message_rows_free(struct message_row *rows, size_t count);
 
 /* Reads all but the ids of message and delivery; sets message_id. */
 MUST_CHECK enum err db_message_insert(struct db *db, struct message_row *row);
+/* Into the room of the sender's own contact, which it sets too: one round trip for the right and the row.
+ * ERR_NOT_FOUND: there is no such contact of his. */
+MUST_CHECK enum err db_message_insert_to(struct db *db, uint64_t contact_id, struct message_row *row);
 MUST_CHECK enum err db_message_get(struct db *db, uint64_t message_id, struct message_row *out);
 /* Text, image, thumbnail, call_id, is_revoked, updated_us of that message_id. */
 MUST_CHECK enum err db_message_update(struct db *db, const struct message_row *row);

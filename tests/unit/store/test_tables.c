@@ -311,6 +311,35 @@ static void test_last_message_in_transaction(void **state)
     expect_last(db, a.contact_id, 3, "three, changed");
 }
 
+/* Only into the room of a contact of the sender's own. */
+static void test_message_insert_to(void **state)
+{
+    struct db *db = db_of(state);
+    uint64_t anna = add_user(db, "anna"), bert = add_user(db, "bert"), other, room;
+    assert_int_equal(db_room_ensure(db, "g-1", NOW, &other), ERR_OK);
+    assert_int_equal(db_room_ensure(db, "u-1-2", NOW, &room), ERR_OK);
+    struct contact_row mine = {.owner_id = anna, .user_id = bert, .room_id = room, .created_us = NOW};
+    assert_int_equal(db_contact_insert(db, &mine), ERR_OK);
+    struct message_row row = {.sender_id = bert, .type = MESSAGE_IMAGE, .text = "t", .image = "i", .thumbnail = "n"};
+    row.created_us = NOW;
+    assert_int_equal(db_message_insert_to(db, mine.contact_id, &row), ERR_NOT_FOUND); /* anna's */
+    row.sender_id = anna;
+    assert_int_equal(db_message_insert_to(db, mine.contact_id + 1, &row), ERR_NOT_FOUND);
+    assert_int_equal(row.room_id, 0);
+    assert_int_equal(db_message_insert_to(db, mine.contact_id, &row), ERR_OK);
+    assert_int_equal(row.message_id, 1); /* the only one */
+    assert_int_equal(row.room_id, room);
+    assert_int_equal(row.updated_us, NOW);
+    struct message_row got;
+    assert_int_equal(db_message_get(db, 1, &got), ERR_OK);
+    assert_true(got.room_id == room && got.sender_id == anna && got.type == MESSAGE_IMAGE && !got.is_revoked);
+    assert_true(got.call_id == 0 && got.created_us == NOW && got.updated_us == NOW);
+    assert_string_equal(got.text, "t");
+    assert_string_equal(got.image, "i");
+    assert_string_equal(got.thumbnail, "n");
+    message_row_clear(&got);
+}
+
 static void test_messages_and_deliveries(void **state)
 {
     struct db *db = db_of(state);
@@ -429,6 +458,7 @@ int main(void)
         BOTH(test_requests),
         BOTH(test_rooms_contacts_groups),
         BOTH(test_last_message_in_transaction),
+        BOTH(test_message_insert_to),
         BOTH(test_messages_and_deliveries),
         BOTH(test_calls),
     };

@@ -129,44 +129,42 @@ node_tests() {
   return "$status"
 }
 
-suite_lint() {
-  local status=0
-  if [ -n "$ahead" ]; then
-    wait "$ahead"
-    status=$?
-  else
-    tests/lint/run.sh >build-logs/lint.log 2>&1 || status=$?
-  fi
-  judge_counted lint "$status"
-}
-suite_unit() {
-  run_meson unit build unit
-  if npm_install web; then run_counted web-unit web_unit; else count web-unit 0 1; fi
-  [ -z "$ahead" ] || wait "$ahead"
-  start_checked
-  [[ " ${wanted[*]} " == *" browser "* ]] || judge_checked
-}
-# The sanitizers' runs and the fuzzers take what the browsers leave of the processors.
+# Beside the rest, with what it leaves of the processors: the sanitizers' builds and runs, the sources, the fuzzers. What is
+# started is judged at the end.
 checked=""
 start_checked() {
-  local name
-  for name in unit-asan unit-tsan fuzz; do : >"build-logs/$name.log"; done # an empty one is a failure
+  rm -f build-logs/{unit-asan,unit-tsan,lint,fuzz}.{log,status}
   (
     renice -n 19 "$BASHPID" >/dev/null
     patience=4
-    if build_server build-asan -Dsanitize=address; then start_meson unit-asan build-asan unit; fi
-    if build_server build-tsan -Dsanitize=thread; then start_meson unit-tsan build-tsan threads; fi
-    tests/fuzz/run.sh 4 >build-logs/fuzz.log 2>&1
+    if build_suite build-asan unit -Dsanitize=address; then start_meson unit-asan build-asan unit; fi
+    if build_suite build-tsan threads -Dsanitize=thread; then start_meson unit-tsan build-tsan threads; fi
+    [[ " ${wanted[*]} " != *" lint "* ]] || with_status lint tests/lint/run.sh
+    with_status fuzz tests/fuzz/run.sh 2
   ) &
   checked=$!
 }
+with_status() {
+  local name=$1 status=0
+  shift
+  "$@" >"build-logs/$name.log" 2>&1 || status=$?
+  echo "$status" >"build-logs/$name.status"
+}
 judge_checked() {
-  local status=0
+  local name
   [ -n "$checked" ] || return 0
-  wait "$checked" || status=$?
+  wait "$checked"
+  for name in unit-asan unit-tsan lint fuzz; do touch "build-logs/$name.log"; done # an empty one is a failure
   judge_meson unit-asan
   judge_meson unit-tsan
-  judge_counted fuzz "$status"
+  for name in lint fuzz; do
+    [[ $name = lint && " ${wanted[*]} " != *" lint "* ]] || judge_counted "$name" "$(cat "build-logs/$name.status" 2>/dev/null || echo 1)"
+  done
+}
+suite_lint() { [ -n "$checked" ] || run_counted lint tests/lint/run.sh; }
+suite_unit() {
+  run_meson unit build unit
+  if npm_install web; then run_counted web-unit web_unit; else count web-unit 0 1; fi
 }
 web_unit() {
   local out=$PWD/build-logs/web-unit.json status=0
@@ -204,24 +202,13 @@ if [ "$(meson introspect build --buildoptions | /usr/bin/python3 -c 'import json
   build_server build || give_up
 fi
 build_web || give_up
-# Their errors are shown when the suite that needs them builds again.
-ahead=""
-if [[ " ${wanted[*]} " == *" unit "* ]]; then
-  (
-    renice -n 19 "$BASHPID" >/dev/null
-    build_server build-asan -Dsanitize=address
-    build_server build-tsan -Dsanitize=thread
-    tests/fuzz/run.sh build
-    [[ " ${wanted[*]} " != *" lint "* ]] || exec tests/lint/run.sh >build-logs/lint.log 2>&1
-  ) >/dev/null 2>&1 &
-  ahead=$!
-fi
+[[ " ${wanted[*]} " != *" unit "* ]] || start_checked
 echo "Built in $((SECONDS - started)) s"
 [[ " ${wanted[*]} " != *" api "* ]] || start_api
 for suite in "${wanted[@]}"; do
   "suite_$suite"
 done
-[[ " ${wanted[*]} " != *" browser "* ]] || judge_checked
+judge_checked
 echo "Took $((SECONDS - started)) s; logs in build-logs/"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -63,18 +63,38 @@ install_packages() {
 build_server() {
   local dir=$1
   shift
-  if [ ! -f "$dir/build.ninja" ]; then
-    rm -rf "$dir"
-    meson setup "$dir" . "$@" >"$dir.setup.log" 2>&1 || {
-      cat "$dir.setup.log" >&2
-      return 1
-    }
-    mv "$dir.setup.log" "$dir/setup.log"
-  fi
-  ninja -C "$dir" >"$dir/ninja.log" 2>&1 || {
-    tail -n 40 "$dir/ninja.log" >&2
+  setup_build "$dir" "$@" && run_ninja "$dir"
+}
+setup_build() {
+  local dir=$1
+  shift
+  [ ! -f "$dir/build.ninja" ] || return 0
+  rm -rf "$dir"
+  meson setup "$dir" . "$@" >"$dir.setup.log" 2>&1 || {
+    cat "$dir.setup.log" >&2
     return 1
   }
+  mv "$dir.setup.log" "$dir/setup.log"
+}
+run_ninja() {
+  ninja -C "$@" >"$1/ninja.log" 2>&1 || {
+    tail -n 40 "$1/ninja.log" >&2
+    return 1
+  }
+}
+# build_suite DIR SUITE OPTIONS...: only what the tests of that suite need.
+build_suite() {
+  local dir=$1 suite=$2 targets
+  shift 2
+  setup_build "$dir" "$@" || return 1
+  mapfile -t targets < <(meson introspect "$dir" --tests --targets | /usr/bin/python3 -c '
+import json, os, sys
+dir, suite = os.path.realpath(sys.argv[1]), sys.argv[2]
+told = json.load(sys.stdin)
+needed = {id for test in told["tests"] if any(name.split(":")[-1] == suite for name in test["suite"]) for id in test["depends"]}
+print(*sorted(os.path.relpath(file, dir) for target in told["targets"] if target["id"] in needed for file in target["filename"]), sep="\n")' "$dir" "$suite")
+  [ ${#targets[@]} -gt 0 ] || return 1
+  run_ninja "$dir" "${targets[@]}"
 }
 
 # npm_install DIR: npm ci, only when the lock file changed since.

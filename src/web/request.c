@@ -17,6 +17,7 @@
 
 /* The contract's client gives an upload 15 s a MiB; so do we, and never less than the above. */
 #define UPLOAD_TIME_US_PER_MIB (15 * US_PER_S)
+#define KILL_AGAIN_US 100000ULL
 /* Refused bodies are read to their end, so that the client gets to read the answer; larger ones are cut off. */
 #define DISCARD_MAX (64u << 20)
 
@@ -89,9 +90,12 @@ static void copy_query(struct web_req *req, struct lws *wsi)
 static void on_deadline(void *ctx, uint64_t now_us)
 {
     struct web_req *req = ctx;
-    (void)now_us;
-    if (req->wsi)
-        wait_kill(req->web->wait, req->wsi);
+    if (!req->wsi)
+        return;
+    wait_kill(req->web->wait, req->wsi);
+    /* With each chunk of a body lws gives the connection a timeout of its own, which takes the place of the kill when
+     * the chunk is served first. */
+    timer_set(req->web->timers, &req->deadline, now_us + KILL_AGAIN_US);
 }
 
 static struct web_req *create(struct web *web, struct lws *wsi)

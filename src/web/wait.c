@@ -22,6 +22,7 @@ struct wait {
     ev_timer timer;
     ev_idle rest;
     bool has_rested;
+    uint64_t reminded_us;
     /* any thread may send it */
     ev_async waker;
 };
@@ -105,11 +106,23 @@ struct lws_context *wait_lws(const struct wait *wait)
     return wait->lws;
 }
 
+/* With libev lws learns when its next timeout is due only after an event of its own. What is set from outside of its
+ * callbacks, such as how long an answered connection is kept, would wait for the next one for ever. */
+static void remind_lws(struct wait *wait)
+{
+    uint64_t now_us = clock_now_us();
+    if (now_us - wait->reminded_us < WAIT_MAX_MS * US_PER_MS)
+        return;
+    wait->reminded_us = now_us;
+    lws_cancel_service(wait->lws); /* an event */
+}
+
 /* lws looks at its timeouts, and at input that it holds itself, when libev is idle, and libev is idle only in a round
  * without events. So a turn goes on until there was one: no load keeps lws from it. */
 static void turn_on_ev(struct wait *wait, int wait_ms)
 {
     struct ev_loop *loop = wait->loop;
+    remind_lws(wait);
     ev_now_update(loop);
     ev_timer_set(&wait->timer, wait_ms / 1e3, 0.);
     ev_timer_start(loop, &wait->timer);

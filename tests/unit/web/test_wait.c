@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/thread.h"
 #include "web/wait.h"
 
@@ -19,6 +20,11 @@
 struct seen {
     struct lws *wsi; /* of a request that nobody answers */
     bool is_closed;
+    bool is_due;
+};
+
+struct late {
+    lws_sorted_usec_list_t timeout;
     bool is_due;
 };
 
@@ -147,6 +153,33 @@ static void test_kill(void **state)
     timers_free(timers);
 }
 
+static void on_timeout(lws_sorted_usec_list_t *timeout)
+{
+    list_item(timeout, struct late, timeout)->is_due = true;
+}
+
+/* What was set from outside of lws's callbacks, as an answer sets the time that its connection is kept, is served
+ * though nothing else happens. */
+static void test_timeout_set_outside(void **state)
+{
+    (void)state;
+    struct timers *timers = timers_create(clock_now_us());
+    struct seen seen = {0};
+    struct wait *wait = make(timers, &seen);
+    for (unsigned i = 0; i < 3; i++) /* nothing is left to do */
+        assert_true(wait_turn(wait));
+    struct late late = {.is_due = false};
+    uint64_t begin_us = clock_now_us();
+    lws_sul_schedule(wait_lws(wait), 0, &late.timeout, on_timeout, 100 * US_PER_MS);
+    for (unsigned i = 0; i < TURNS_MAX && !late.is_due; i++)
+        assert_true(wait_turn(wait));
+    assert_true(late.is_due);
+    assert_true(clock_now_us() - begin_us < 3 * WAIT_MAX_MS * US_PER_MS);
+    lws_sul_cancel(&late.timeout);
+    wait_free(wait);
+    timers_free(timers);
+}
+
 /* Connections that are open at the end go with it. */
 static void test_free_open(void **state)
 {
@@ -171,9 +204,8 @@ static void test_free_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timer),
-        cmocka_unit_test(test_wake),
-        cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_timer),     cmocka_unit_test(test_wake),
+        cmocka_unit_test(test_kill),      cmocka_unit_test(test_timeout_set_outside),
         cmocka_unit_test(test_free_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,17 +84,17 @@ run_ninja() {
 }
 # build_suite DIR SUITE OPTIONS...: only what the tests of that suite need.
 build_suite() {
-  local dir=$1 suite=$2 targets
+  local dir=$1 suite=$2 files
   shift 2
   setup_build "$dir" "$@" || return 1
-  mapfile -t targets < <(meson introspect "$dir" --tests --targets | /usr/bin/python3 -c '
+  mapfile -t files < <(meson introspect "$dir" --tests --targets | /usr/bin/python3 -c '
 import json, os, sys
 dir, suite = os.path.realpath(sys.argv[1]), sys.argv[2]
 told = json.load(sys.stdin)
 needed = {id for test in told["tests"] if any(name.split(":")[-1] == suite for name in test["suite"]) for id in test["depends"]}
 print(*sorted(os.path.relpath(file, dir) for target in told["targets"] if target["id"] in needed for file in target["filename"]), sep="\n")' "$dir" "$suite")
-  [ ${#targets[@]} -gt 0 ] || return 1
-  run_ninja "$dir" "${targets[@]}"
+  [ ${#files[@]} -gt 0 ] || return 1
+  run_ninja "$dir" "${files[@]}"
 }
 
 # npm_install DIR: npm ci, only when the lock file changed since.

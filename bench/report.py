@@ -296,10 +296,9 @@ def bars(results, chat):
         for rate in rates:
             bar(rows, f"packets per CPU-second / Janus with event loops, {what}, {rate}/s", 5,
                 ratio(results, name, "janus", "ichatd", rate), "x", False)
-    for rate in (300, 1000):
-        ideal, cost = of(results, "even", "ichatd", rate, "ratio_to_floor"), ratio(results, "even", "janus", "ichatd", rate)
-        rows.append(f"| what a server that cost the floor alone would reach there, {rate}/s | | "
-                    f"{number(ideal * cost) if ideal and cost else '-'} | |")
+            if name == "even":
+                ideal, cost = of(results, name, "ichatd", rate, "ratio_to_floor"), ratio(results, name, "janus", "ichatd", rate)
+                rows.append(f"| what a server that cost the floor alone would reach there | | {number(ideal * cost) if ideal and cost else '-'} x | |")
     bar(rows, "packets per CPU-second / Janus with event loops, frame bursts to 500 subscribers", 5,
         ratio(results, "webinar", "janus", "ichatd-1w"), "x", False)
     for rate in (100, 300):

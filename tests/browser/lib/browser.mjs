@@ -19,17 +19,20 @@ const ARGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
-const launchOptions = { executablePath: EXECUTABLE, headless: true, args: ARGS, timeout: 60_000 };
+const launchOptions = (fps) => ({
+  executablePath: EXECUTABLE,
+  headless: true,
+  args: ARGS.map((arg) => (arg === FAKE_DEVICE ? `${arg}=fps=${fps}` : arg)),
+  timeout: 60_000,
+});
+const FPS = 10; // two cores encode and decode for all the members of a call
 
-/** `fps` slows the fake cameras, for calls of many. */
-export function launchBrowser({ fps } = {}) {
-  const args = fps ? ARGS.map((arg) => (arg === FAKE_DEVICE ? `${arg}=fps=${fps}` : arg)) : ARGS;
-  return chromium.launch({ ...launchOptions, args });
-}
+/** `fps`: of the fake cameras. */
+export const launchBrowser = ({ fps = FPS } = {}) => chromium.launch(launchOptions(fps));
 
 /** A browser in a process of its own that can be killed as a crash would: `kill()`. */
 export async function launchKillable() {
-  const server = await chromium.launchServer(launchOptions);
+  const server = await chromium.launchServer(launchOptions(FPS));
   const browser = await chromium.connect(server.wsEndpoint());
   return { browser, kill: () => server.kill() };
 }

@@ -59,6 +59,9 @@ const char *sdp_keep_n(struct sdp *sdp, const char *s, size_t n)
     size_t len = 0;
     while (len < n && (unsigned char)s[len] >= ' ' && s[len] != 0x7f)
         len++;
+    /* What a control character cuts off is trimmed like the rest, so that it reads the same when it is written. */
+    while (len < n && len > 0 && s[len - 1] == ' ')
+        len--;
     char *copy = arena_take(sdp, len + 1);
     memcpy(copy, s, len);
     return copy;

@@ -44,6 +44,8 @@ static enum err parse_origin(struct sdp_parser *parser, struct span value)
         return sdp_parser_fail(parser, "a second o= line");
     sdp->origin_name = sdp_keep_n(sdp, name.at, span_len(name));
     sdp->origin_address = sdp_keep_n(sdp, address.at, span_len(address));
+    if (!sdp->origin_name[0] || !sdp->origin_address[0]) /* control characters and nothing else */
+        return sdp_parser_fail(parser, "the o= line needs a name, two numbers and an address");
     parser->has_origin = true;
     return ERR_OK;
 }

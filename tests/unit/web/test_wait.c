@@ -126,19 +126,26 @@ static int request_at(uint16_t port)
     return fd;
 }
 
+/* Listens, and has one request that nobody answers. */
+static int request_comes(struct wait *wait, const struct seen *seen)
+{
+    struct lws_context_creation_info info = {.port = 0, .iface = "127.0.0.1", .protocols = protocols};
+    struct lws_vhost *vhost = lws_create_vhost(wait_lws(wait), &info);
+    assert_non_null(vhost);
+    int fd = request_at((uint16_t)lws_get_vhost_listen_port(vhost));
+    for (unsigned i = 0; i < TURNS_MAX && !seen->wsi; i++)
+        assert_true(wait_turn(wait));
+    assert_non_null(seen->wsi);
+    return fd;
+}
+
 static void test_kill(void **state)
 {
     (void)state;
     struct timers *timers = timers_create(clock_now_us());
     struct seen seen = {0};
     struct wait *wait = make(timers, &seen);
-    struct lws_context_creation_info info = {.port = 0, .iface = "127.0.0.1", .protocols = protocols};
-    struct lws_vhost *vhost = lws_create_vhost(wait_lws(wait), &info);
-    assert_non_null(vhost);
-    int fd = request_at((uint16_t)lws_get_vhost_listen_port(vhost));
-    for (unsigned i = 0; i < TURNS_MAX && !seen.wsi; i++)
-        assert_true(wait_turn(wait));
-    assert_non_null(seen.wsi);
+    int fd = request_comes(wait, &seen);
     for (unsigned i = 0; i < 3; i++) /* nothing is left to do */
         assert_true(wait_turn(wait));
     assert_false(seen.is_closed);
@@ -187,12 +194,7 @@ static void test_free_open(void **state)
     struct timers *timers = timers_create(clock_now_us());
     struct seen seen = {0};
     struct wait *wait = make(timers, &seen);
-    struct lws_context_creation_info info = {.port = 0, .iface = "127.0.0.1", .protocols = protocols};
-    struct lws_vhost *vhost = lws_create_vhost(wait_lws(wait), &info);
-    assert_non_null(vhost);
-    int fd = request_at((uint16_t)lws_get_vhost_listen_port(vhost));
-    for (unsigned i = 0; i < TURNS_MAX && !seen.wsi; i++)
-        assert_true(wait_turn(wait));
+    int fd = request_comes(wait, &seen);
     wait_free(wait);
     assert_true(seen.is_closed);
     char byte;

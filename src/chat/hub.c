@@ -259,6 +259,15 @@ void hub_send_text(struct hub *hub, uint64_t user_id, const char *text, size_t l
 void hub_close_logins(struct hub *hub, uint64_t user_id, const char *login_id)
 {
     hub_sessions_end(hub, user_id, login_id);
+    /* Sockets whose token was good, and whose session id is still to come. */
+    size_t it = 0;
+    struct hub_link *link;
+    while ((link = hmap_next(hub->links, &it))) {
+        const struct caller *caller = &link->caller;
+        bool is_his = caller->user_id == user_id && (!login_id || !strcmp(caller->login_id, login_id));
+        if (link->state == LINK_ID && is_his)
+            link_close(link, 1008, "logged out");
+    }
 }
 
 size_t hub_session_count(const struct hub *hub)

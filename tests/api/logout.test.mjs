@@ -94,6 +94,21 @@ for (const database of databases)
       await theirs.socket.close();
     });
 
+    test('a socket that has said its token and not yet its session is closed as well', async () => {
+      const user = await register(server);
+      const { socket } = await listen(user); // its token is known, so the next one's is checked at once
+      const waiting = await Socket.open(`${server.wsUrl}/api/ws/notification`);
+      waiting.send(user.token);
+      const pong = new Promise((resolve) => waiting.ws.once('pong', resolve));
+      waiting.ws.ping('the token was read');
+      await pong;
+      data(await logOut(user));
+      waiting.send('');
+      await promptly('closing', waiting.closed);
+      assert.deepEqual(waiting.messages, []);
+      await socket.closed;
+    });
+
     for (const [version, open, ended] of [
       ['v1', v1, (socket) => v1Payload(socket, 7)],
       ['v2', v2, async (socket) => String((await socket.takeJson((each) => each.type === 'call-ended')).data.reason)],

@@ -353,7 +353,7 @@ static void test_sessions_per_user(void **state)
 static void test_close_logins(void **state)
 {
     struct chat_fixture *f = *state;
-    struct fake_conn one, two, other;
+    struct fake_conn one, two, other, early, late;
     char login_one[37], login_two[37];
     uint64_t anna = add_user(f, "anna"), bert = add_user(f, "bert");
     char *token = make_login(f, anna, login_one), *second = make_login(f, anna, login_two);
@@ -362,11 +362,19 @@ static void test_close_logins(void **state)
     fake_next(f, &one);
     fake_next(f, &two);
     listen_as(f, &other, bert);
+    fake_open(f, &early); /* their tokens are known, so they are checked at once; no session id yet */
+    fake_say(&early, token);
+    fake_open(f, &late);
+    fake_say(&late, second);
     hub_close_logins(f->chat->hub, anna, login_one);
     assert_true(one.is_closed);
+    assert_true(early.is_closed);
+    early.conn.session_ops->on_text(early.conn.session, "", 0); /* what was on its way */
     assert_false(two.is_closed);
+    assert_false(late.is_closed);
     hub_close_logins(f->chat->hub, anna, NULL);
     assert_true(two.is_closed);
+    assert_true(late.is_closed);
     assert_false(other.is_closed);
     assert_int_equal(hub_session_count(f->chat->hub), 1);
     hub_close_logins(f->chat->hub, 99, NULL);
@@ -374,6 +382,8 @@ static void test_close_logins(void **state)
     free(second);
     bye(&one);
     bye(&two);
+    bye(&early);
+    bye(&late);
     bye(&other);
 }
 

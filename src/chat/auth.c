@@ -202,7 +202,8 @@ bool auth_peek(struct auth *auth, const char *token, char login_id[37])
 {
     struct token_claims claims;
     return token_read(auth->secret, token, clock_wall_us() / (int64_t)US_PER_S, &claims) == ERR_OK &&
-           !text_has_prefix(claims.payload, "call:") && text_copy(login_id, 37, claims.payload);
+           !text_has_prefix(claims.payload, "call:") && !ended_has(auth->ended, claims.payload) &&
+           text_copy(login_id, 37, claims.payload);
 }
 
 void auth_end_login(struct auth *auth, uint64_t user_id, const char *login_id)

@@ -255,7 +255,9 @@ describe('the limits of uploads', () => {
     const anonymous = await codes(14);
     assert.equal(anonymous.at(-1), 300);
     assert.ok(anonymous.filter((code) => code === 200).length <= 12);
-    for (const token of ['garbage', `${user.token}x`, 'a.b.c']) refused(await upload(server, PNG, 'x.png', token), 300, TOO_OFTEN);
+    const gone = await register(server);
+    await gone.post('/api/user/logout');
+    for (const token of ['garbage', `${user.token}x`, 'a.b.c', gone.token]) refused(await upload(server, PNG, 'x.png', token), 300, TOO_OFTEN);
     refused(await upload(server), 300, TOO_OFTEN);
     assert.deepEqual(await codes(1, other.token), [200]);
   });

@@ -1,5 +1,6 @@
 /* Register, log in, change the password, log out: chains over the hash pool and the database. Web thread, but for the
  * services. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "store/user.h"
 
 #define TOO_MANY_TRIES "登录尝试过于频繁，请稍后再试"
+#define CHANGE_ADDRESS "a change" /* tries of the old password count by the user alone; no address looks like this */
 
 /* One chain under way; it owns itself until flow_end(). */
 struct flow {
@@ -26,10 +28,10 @@ struct flow {
     char *new_password;
     char *nickname;
     char *avatar;
-    char *address;
+    char *address;    /* tries count by it and the name */
     char *login_id;   /* password change: the login that stays */
     uint64_t user_id; /* 0 = unknown */
-    char *hash;       /* the stored one, then the one to store */
+    char *hash;       /* what the password was checked against */
     void (*on_done)(struct op *op, void *ctx);
     void *ctx;
 };
@@ -41,7 +43,8 @@ struct enter_args {
     const char *username;
     const char *nickname;
     const char *avatar;
-    const char *hash; /* register: to store; login: to store instead of an old one, "" = none */
+    const char *known; /* login: what the password was checked against */
+    const char *hash;  /* register: to store; login: to store instead of an old one, "" = none */
     struct login_row login;
 };
 
@@ -65,8 +68,11 @@ static enum err enter_inner(struct op *op, struct db *db)
             err = file_use(db, args->avatar);
         if (!err)
             op_event(op, "user-registered", json_pack("{s:I}", "userId", (json_int_t)args->user_id));
-    } else if (*args->hash) {
-        err = db_user_set_password(db, args->user_id, args->hash, args->login.login_us);
+    } else {
+        const char *hash = *args->hash ? args->hash : args->known;
+        err = db_user_swap_password(db, args->user_id, args->known, hash, args->login.login_us);
+        if (err == ERR_NOT_FOUND)
+            return op_refuse(op, CHAT_WRONG_PASSWORD); /* it was changed meanwhile, which ended the logins there were */
     }
     if (err)
         return err;
@@ -126,6 +132,7 @@ static void read_credentials(struct op *op, struct db *db)
 }
 
 struct replace_args {
+    const char *known;
     const char *hash;
     const char *login_id;
 };
@@ -146,9 +153,11 @@ static void free_replaced(void *result)
 static void replace_password(struct op *op, struct db *db)
 {
     const struct replace_args *args = op_args(op, struct replace_args);
-    enum err err = db_user_set_password(db, op->caller_id, args->hash, clock_wall_us());
+    enum err err = db_user_swap_password(db, op->caller_id, args->known, args->hash, clock_wall_us());
     struct login_row *rows = NULL;
     size_t count = 0;
+    if (err == ERR_NOT_FOUND)
+        err = op_refuse(op, CHAT_WRONG_PASSWORD);
     if (!err)
         err = db_login_delete_others(db, op->caller_id, args->login_id, &rows, &count);
     struct replaced *replaced = mem_calloc(1, sizeof(*replaced));
@@ -237,6 +246,7 @@ static void start_enter(struct flow *flow, const char *hash)
     args->username = op_keep(op, flow->username);
     args->nickname = op_keep(op, flow->nickname);
     args->avatar = op_keep(op, flow->avatar);
+    args->known = op_keep(op, flow->hash);
     args->hash = op_keep(op, hash);
     rand_uuid(args->login.login_id);
     args->login.login_us = clock_wall_us();
@@ -297,6 +307,7 @@ static void on_login_read(struct op *op, void *ctx)
     }
     const struct credentials *found = op->result;
     flow->user_id = found ? found->user_id : 0;
+    flow->hash = found ? mem_strdup(found->hash) : NULL;
     if (auth_verify(flow->chat->auth, flow->password, found ? found->hash : NULL, on_login_verified, flow))
         flow_refuse(flow, CHAT_INTERNAL, NULL);
 }
@@ -342,6 +353,7 @@ static void on_replaced(struct op *op, void *ctx)
     struct flow *flow = ctx;
     const struct replaced *replaced = op->result;
     if (op->code == CHAT_OK && replaced) {
+        auth_forget_tries(flow->chat->auth, flow->username, flow->address);
         for (size_t i = 0; i < replaced->count; i++)
             login_ended(flow, replaced->ended[i].login_id);
     }
@@ -357,6 +369,7 @@ static void on_password_hash(void *ctx, const char *hash)
     }
     struct replace_args *args = mem_calloc(1, sizeof(*args));
     struct op *op = op_create(flow->chat, DB_WRITE, replace_password, flow->caller_id, args);
+    args->known = op_keep(op, flow->hash);
     args->hash = op_keep(op, hash);
     args->login_id = op_keep(op, flow->login_id);
     op_start(op, on_replaced, flow);
@@ -376,10 +389,21 @@ static void on_password_read(struct op *op, void *ctx)
 {
     struct flow *flow = ctx;
     const struct credentials *found = op->result;
-    if (op->code != CHAT_OK)
+    if (op->code != CHAT_OK) {
         flow_end(flow, op);
-    else if (auth_verify(flow->chat->auth, flow->password, found ? found->hash : NULL, on_password_verified, flow))
+        return;
+    }
+    flow->hash = found ? mem_strdup(found->hash) : NULL;
+    if (auth_verify(flow->chat->auth, flow->password, flow->hash, on_password_verified, flow))
         flow_refuse(flow, CHAT_INTERNAL, NULL);
+}
+
+/* malloc'd */
+static char *user_number(uint64_t user_id)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)user_id);
+    return mem_strdup(text);
 }
 
 void user_password_start(struct chat *chat, uint64_t caller_id, const struct user_password_args *args,
@@ -389,6 +413,13 @@ void user_password_start(struct chat *chat, uint64_t caller_id, const struct use
     flow->password = mem_strdup(args->old_password);
     flow->new_password = mem_strdup(args->new_password);
     flow->login_id = mem_strdup(args->login_id);
+    flow->username = user_number(caller_id);
+    flow->address = mem_strdup(CHANGE_ADDRESS);
+    if (!auth_may_try(chat->auth, flow->username, flow->address)) {
+        log_limited(LOG_WARN, "Too many tries of an old password user=%llu", (unsigned long long)caller_id);
+        flow_refuse(flow, CHAT_BAD_REQUEST, TOO_MANY_TRIES);
+        return;
+    }
     op_start(credentials_op(chat, caller_id, NULL), on_password_read, flow);
 }
 

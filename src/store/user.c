@@ -101,10 +101,15 @@ enum err db_user_password(struct db *db, uint64_t user_id, char **hash)
     return err ? err : read_password(rows, &user_id, hash);
 }
 
-enum err db_user_set_password(struct db *db, uint64_t user_id, const char *hash, int64_t now_us)
+enum err db_user_swap_password(struct db *db, uint64_t user_id, const char *known, const char *hash, int64_t now_us)
 {
-    return db_exec(db, NULL, "update users set password_hash = $2, updated_at = $3 where user_id = $1", "isi",
-                   (int64_t)user_id, hash, now_us);
+    int64_t changed = 0;
+    enum err err = db_exec(db, &changed,
+                           "update users set password_hash = $3,"
+                           " updated_at = case when password_hash = $3 then updated_at else $4 end"
+                           " where user_id = $1 and password_hash = $2",
+                           "issi", (int64_t)user_id, known, hash, now_us);
+    return err ? err : changed ? ERR_OK : ERR_NOT_FOUND;
 }
 
 enum err db_user_update(struct db *db, uint64_t user_id, const char *nickname, const char *avatar, int64_t now_us)

@@ -29,7 +29,10 @@ MUST_CHECK enum err db_user_get(struct db *db, uint64_t user_id, struct user_row
 /* *hash is malloc'd. ERR_NOT_FOUND. */
 MUST_CHECK enum err db_user_credentials(struct db *db, const char *username, uint64_t *user_id, char **hash);
 MUST_CHECK enum err db_user_password(struct db *db, uint64_t user_id, char **hash);
-MUST_CHECK enum err db_user_set_password(struct db *db, uint64_t user_id, const char *hash, int64_t now_us);
+/* Only where the known hash is still the stored one, else ERR_NOT_FOUND; it may be stored again as it is. Until the
+ * commit nobody else can change it. */
+MUST_CHECK enum err db_user_swap_password(struct db *db, uint64_t user_id, const char *known, const char *hash,
+                                          int64_t now_us);
 /* avatar "" keeps the old one. */
 MUST_CHECK enum err db_user_update(struct db *db, uint64_t user_id, const char *nickname, const char *avatar,
                                    int64_t now_us);

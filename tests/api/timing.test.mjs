@@ -108,6 +108,18 @@ describe('how often a login may be tried', () => {
     }
   });
 
+  test('guessing by a change of the password is stopped as well, and no login by that', async () => {
+    const [user, other] = [await register(server), await register(server)];
+    const change = (who, oldPassword, newPassword = 'new-secret') => who.call('POST', '/api/user/password', { json: { oldPassword, newPassword } });
+    for (let i = 0; i < LIMIT; i++) refused(await change(user, `guess-${i}`), 1004);
+    refused(await change(user, PASSWORD), 300, '登录尝试过于频繁，请稍后再试');
+    assert.deepEqual(await codes(1, user.name, PASSWORD), [200]);
+    for (let i = 0; i < 2; i++) {
+      for (let j = 0; j < LIMIT - 1; j++) refused(await change(other, 'wrong-one'), 1004);
+      data(await change(other, PASSWORD, PASSWORD)); // a success begins the count anew
+    }
+  });
+
   test('refused tries cost no hash: others log in as fast as ever', async () => {
     const [user, other] = [await register(server), await register(server)];
     await codes(LIMIT, user.name, 'wrong-one');

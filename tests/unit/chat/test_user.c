@@ -1,6 +1,7 @@
 /* Accounts on both databases: the chains of register and login, and /user/... */
 #include "chat_fixture.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,14 @@ static json_t *do_login(struct chat_fixture *f, const char *username, const char
     json_t *data = json_incref(a.data);
     answer_clear(&a);
     return data;
+}
+
+/* Wakes whose work was done already. */
+static void drain(struct chat_fixture *f)
+{
+    struct pollfd fd = {.fd = f->wake, .events = POLLIN};
+    if (poll(&fd, 1, 0) == 1)
+        pump(f);
 }
 
 struct checked {
@@ -193,6 +202,66 @@ static void test_password_change(void **state)
     json_decref(do_login(f, "pia", "654321", CHAT_OK));
 }
 
+/* What the hash "$2b$10$" of "123456" is with another salt: a password that is changed while it is being checked. */
+static void change_hash(struct chat_fixture *f)
+{
+    char hash[PASSWORD_HASH_MAX];
+    assert_int_equal(password_hash("123456", 10, hash), ERR_OK);
+    assert_int_equal(db_exec(f->base->db, NULL, "update users set password_hash = $1", "s", hash), ERR_OK);
+}
+
+/* The answer of a chain that is at the hash threads when the password changes. */
+static enum chat_code changed_meanwhile(struct chat_fixture *f, struct answer *a)
+{
+    pump(f); /* the stored hash was read */
+    assert_false(a->is_done);
+    change_hash(f);
+    wait_answer(f, a);
+    enum chat_code code = a->code;
+    answer_clear(a);
+    return code;
+}
+
+/* Who logs in with the old password while it is changed stays out, and does not bring it back. */
+static void test_login_during_a_change(void **state)
+{
+    struct chat_fixture *f = *state;
+    struct user_login_args args = {.username = "pia", .password = "123456", .address = "192.0.2.1"};
+    struct answer a = {0};
+    json_decref(do_register(f, "pia", CHAT_OK));
+    drain(f);
+    user_login_start(f->chat, &args, on_answer, &a);
+    assert_int_equal(changed_meanwhile(f, &a), CHAT_WRONG_PASSWORD);
+    assert_int_equal(sql_i64(f, "select count(*) from logins"), 1);
+    /* An old hash would be replaced by a newer one of the old password. */
+    assert_int_equal(db_exec(f->base->db, NULL, "update users set password_hash = $1", "s",
+                             "$2a$06$abcdefghijklmnopqrstuuLef0uu6zZZbg/pRtkAWa8/qYlyl0DtG"),
+                     ERR_OK);
+    drain(f);
+    user_login_start(f->chat, &args, on_answer, &a);
+    assert_int_equal(changed_meanwhile(f, &a), CHAT_WRONG_PASSWORD);
+    assert_int_equal(sql_i64(f, "select count(*) from logins"), 1);
+    json_decref(do_login(f, "pia", "123456", CHAT_OK));
+}
+
+/* Of two changes at once one counts. */
+static void test_two_changes_at_once(void **state)
+{
+    struct chat_fixture *f = *state;
+    json_decref(do_register(f, "pia", CHAT_OK));
+    json_t *login = do_login(f, "pia", "123456", CHAT_OK);
+    struct checked c = check_data(f, login);
+    struct user_password_args args = {
+        .old_password = "123456", .new_password = "654321", .login_id = c.caller.login_id};
+    struct answer a = {0};
+    drain(f);
+    user_password_start(f->chat, 1, &args, on_answer, &a);
+    assert_int_equal(changed_meanwhile(f, &a), CHAT_WRONG_PASSWORD);
+    assert_int_equal(sql_i64(f, "select count(*) from logins"), 2);
+    assert_null(do_login(f, "pia", "654321", CHAT_WRONG_PASSWORD));
+    json_decref(login);
+}
+
 static void test_infos(void **state)
 {
     struct chat_fixture *f = *state;
@@ -298,6 +367,8 @@ int main(void)
         BOTH_CHAT(test_login_rate_limit),
         BOTH_CHAT(test_logout),
         BOTH_CHAT(test_password_change),
+        BOTH_CHAT(test_login_during_a_change),
+        BOTH_CHAT(test_two_changes_at_once),
         BOTH_CHAT(test_infos),
         BOTH_CHAT(test_update),
         BOTH_CHAT(test_search),

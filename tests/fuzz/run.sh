@@ -33,7 +33,7 @@ fi
 if [ ! -f "$build/build.ninja" ]; then
     export CC="$clang"
     quiet meson setup "$build" "$root" -Dfuzzers=true -Dsanitize=address -Dtests=false \
-        -Dc_args=-Wno-unknown-warning-option
+        -Dc_args='-Wno-unknown-warning-option -g1'
 fi
 
 if [ -n "$only_build" ]; then

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "proto/demux.h"
 #include "rig.h"
 #include "rtc/context.h"
@@ -33,6 +34,7 @@ struct bench {
     unsigned tuples, tuples_gone;
     bool refuses_tuples;
     uint64_t now_us;
+    uint64_t began_us; /* by the real clock, which OpenSSL's timers go by */
 };
 
 static void on_send(void *ctx, const uint8_t *data, size_t len, const struct addr *to)
@@ -83,6 +85,7 @@ static int setup(void **state)
     rig_set_fingerprint(&b->params, rtc_identity_fingerprint(b->client_id));
     b->client_addr = rig_addr("192.0.2.1", 4000);
     b->now_us = NOW;
+    b->began_us = clock_now_us();
     struct transport_ops ops = {on_send, on_state, on_tuple, on_tuple_gone, b};
     assert_int_equal(transport_create(b->context, &b->params, &ops, NOW, &b->t), ERR_OK);
     *state = b;
@@ -549,16 +552,19 @@ static void test_after_ready_hellos_and_alerts_do_no_harm(void **state)
 /* Off the path one knows addresses, not keys: protected records of every type and length, before and after the keys. */
 static void forge_records(struct bench *b)
 {
-    unsigned sent = b->to_client.total;
+    unsigned answered = 0;
     uint8_t record[13 + 80] = {0, 0xfe, 0xfd, 0, 1};
     for (uint8_t type = 20; type <= 24; type++)
         for (uint8_t len = 0; len <= 80; len++) {
+            unsigned sent = b->to_client.total;
             record[0] = type;
             record[10] = len; /* the sequence number, so that none is a replay */
             record[12] = len;
             (void)input(b, record, 13u + len, &b->client_addr);
+            answered += b->to_client.total != sent;
         }
-    assert_int_equal(b->to_client.total, sent);
+    /* OpenSSL sends a flight again after a second of real time, which a busy machine may well take. */
+    assert_true(answered <= (clock_now_us() - b->began_us) / US_PER_S);
 }
 
 static void survive_forged_records(struct bench *b, const char *cipher)

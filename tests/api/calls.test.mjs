@@ -215,6 +215,32 @@ for (const database of databases)
       assert.equal(await v1Message(bAtSecond, 7), '7');
     });
 
+    test('who is busy: a call from him, or to him alone, ends at once', async () => {
+      const { a, b, toB } = await pair();
+      const c = await register(server, 'C');
+      const [cToA, aToC] = await befriend(c, a);
+      const live = await create(a, toB, [b]);
+      await ready(a, live);
+      const [atA, atB] = [await v1(a, live), await v1(b, live)];
+      for (const socket of [atA, atB]) await v1Message(socket, 6);
+      for (const [caller, contact, callee] of [[c, cToA, a], [a, aToC, c]]) {
+        const atCallee = await listen(callee);
+        const callId = await create(caller, contact.contactId, [callee]);
+        const { status, endReason, startTime, endTime } = await ended(caller, callId);
+        assert.deepEqual([status, endReason, startTime], [STATUS.end, 4, null], `${caller.nickname} calls`);
+        assert.match(endTime, WHOLE_SECONDS);
+        assert.equal((await statusNotice(atCallee, callId, STATUS.end)).payload.call.endReason, 4);
+        refused(await caller.call('POST', '/api/call/join', { query: { callId } }), 3001);
+        await atCallee.socket.close();
+      }
+      assert.equal((await get(a, live)).status, STATUS.active, 'he is where he was');
+      await hangUp(a, live);
+      for (const socket of [atA, atB]) assert.equal(await v1Message(socket, 7), '1');
+      const free = await create(a, aToC.contactId, [c]);
+      assert.equal((await ready(a, free)).status, STATUS.ready, 'and no longer busy');
+      await hangUp(a, free);
+    });
+
     test('refusals, in the order of the checks', async () => {
       const { a, b, toB, toA } = await pair();
       const { c, group } = await trio();
@@ -248,6 +274,7 @@ for (const database of databases)
       refused(await call(server, 'GET', '/api/contact', { token }), 1005);
       const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
       assert.equal(claims.pl, `call:${callId}:${a.id}`);
+      assert.deepEqual(Object.keys(claims).sort(), ['exp', 'iss', 'lid', 'pl'], 'lid: the login that it ends with');
       for (const wrong of [a.token, 'garbage', '']) {
         const socket = await Socket.open(`${server.wsUrl}/api/ws/call`);
         socket.send(wrong);
@@ -303,3 +330,64 @@ for (const database of databases)
       await ended(a, callId);
     });
   });
+
+describe('the timers of calls', { concurrency: true }, () => {
+  let server;
+  before(async () => {
+    server = await startServer({ env: { ICHAT_CALL_NO_ANSWER_S: '1', ICHAT_CALL_ALIVE_S: '1' } });
+  });
+  after(() => server.stop());
+
+  /** A call whose first `count` members are in it, each with the frames that he got. */
+  async function begin(count) {
+    const people = [await register(server, 'A'), await register(server, 'B')];
+    const [{ contactId }] = await befriend(...people);
+    const [a, b] = people;
+    const { socket: notices } = await listen(a);
+    const callId = await a.post('/api/call', { contactId, userIds: [b.id] });
+    await notices.takeJson((each) => each.payload.call?.status === STATUS.ready);
+    const sockets = [];
+    for (const person of people.slice(0, count)) {
+      const socket = await Socket.open(`${server.wsUrl}/api/ws/call`);
+      socket.send(await person.post('/api/call/join', undefined, { callId }));
+      sockets.push(socket);
+      beat(socket);
+    }
+    return { a, b, sockets, notices, callId };
+  }
+  /** Says that it lives, more often than it must: until the socket is closed, or the answer is called. */
+  function beat(socket) {
+    const timer = setInterval(() => socket.sendJson({ type: 5, payload: '' }), 100);
+    socket.stopBeating = () => clearInterval(timer);
+    void socket.closed.then(socket.stopBeating);
+  }
+  async function assertEnd({ a, sockets, notices, callId }, reason) {
+    for (const socket of sockets) {
+      assert.equal((await socket.takeJson((each) => each.type === 7, 'end')).payload, String(reason));
+      await socket.close();
+    }
+    const { payload } = await notices.takeJson((each) => each.payload.call?.status === STATUS.end);
+    assert.equal(payload.call.endReason, reason);
+    const { endReason, startTime } = await a.get('/api/call', { callId });
+    await notices.close();
+    assert.equal(endReason, reason);
+    return startTime;
+  }
+
+  test('the caller alone until nobody answered: no answer', async () => {
+    assert.equal(await assertEnd(await begin(1), 3), null);
+  });
+
+  test('nobody came, the caller neither: error', async () => {
+    assert.equal(await assertEnd(await begin(0), 6), null);
+  });
+
+  test('a socket that stays and says nothing is a lost connection', async () => {
+    const call = await begin(2);
+    const [first, second] = call.sockets;
+    await first.takeJson((each) => each.type === 6, 'start');
+    second.stopBeating();
+    await first.takeJson((each) => each.type === 3 && JSON.parse(each.payload).userId === call.b.id && JSON.parse(each.payload).state === 6);
+    assert.match(await assertEnd(call, 5), WHOLE_SECONDS);
+  });
+});

@@ -253,13 +253,14 @@ static void test_candidates_come_early(void **state)
 {
     (void)state;
     static const char candidate[] =
-        "{\"type\":3,\"payload\":{\"candidate\":\"candidate:1 1 udp 2113937151 1b2c3d4e-0000-4000-8000-000000000001.local "
+        "{\"type\":3,\"payload\":{\"candidate\":\"candidate:1 1 udp 2113937151 "
+        "1b2c3d4e-0000-4000-8000-000000000001.local "
         "50000 typ host generation 0 ufrag x\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0,\"usernameFragment\":\"x\"}}";
     struct client clients[3];
     struct fake *fake = fake_open(3);
     fake_create_call(fake);
     for (size_t i = 0; i < 3; i++) {
-        enter(&clients[i], fake, id_of(i), true, true); /* nothing of his was sent: it has not looked at the states yet */
+        enter(&clients[i], fake, id_of(i), true, true); /* it has not looked at the states yet, so it offered nothing */
         for (uint64_t to = 10; to <= 30; to += 10)
             send_message(&clients[i], to, candidate);
         settle(clients, i + 1);

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { befriend, call, data, makeGroup, refused, register } from './lib/api.mjs';
 import { databases, startServer } from './lib/server.mjs';
 import { listen, Socket } from './lib/socket.mjs';
+import { sql } from './lib/sql.mjs';
 
 const WHOLE_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const STATUS = { new: 1, ready: 2, active: 3, end: 4 };
@@ -241,6 +242,27 @@ for (const database of databases)
       await hangUp(a, free);
     });
 
+    test('all of the largest group can be called: its creator and 100 contacts', async () => {
+      const a = await register(server);
+      const row = `from users where username like 'many%'`; // hashing as many passwords would take long
+      for (const statement of [
+        `insert into users (username, username_key, password_hash, nickname, avatar, created_at, updated_at)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < 100) select 'many' || i, 'many' || i, '', 'M', '', 1, 1 from n`,
+        `insert into rooms (name, created_at) select 'u-${a.id}-' || user_id, 1 ${row}`,
+        `insert into contacts (owner_id, user_id, room_id, status, created_at, updated_at)
+         select ${a.id}, user_id, (select room_id from rooms where name = 'u-${a.id}-' || user_id), 1, 1, 1 ${row}`,
+      ])
+        await sql(server, statement);
+      const contacts = await a.get('/api/contact');
+      assert.equal(contacts.length, 100);
+      await a.post('/api/contact/group', { name: 'all', avatar: '', contactIds: contacts.map((each) => each.contactId) });
+      const group = (await a.get('/api/contact')).find((each) => each.groupId);
+      const callId = await a.post('/api/call', { contactId: group.contactId, userIds: contacts.map((each) => each.userId) });
+      const { status, members } = await ready(a, callId);
+      assert.deepEqual([status, JSON.parse(members).length], [STATUS.ready, 101]);
+      await hangUp(a, callId);
+    });
+
     test('refusals, in the order of the checks', async () => {
       const { a, b, toB, toA } = await pair();
       const { c, group } = await trio();
@@ -334,7 +356,8 @@ for (const database of databases)
 describe('the timers of calls', { concurrency: true }, () => {
   let server;
   before(async () => {
-    server = await startServer({ env: { ICHAT_CALL_NO_ANSWER_S: '1', ICHAT_CALL_ALIVE_S: '1' } });
+    // Long enough for two to come before it is over, on a machine that has other things to do.
+    server = await startServer({ env: { ICHAT_CALL_NO_ANSWER_S: '2', ICHAT_CALL_ALIVE_S: '2' } });
   });
   after(() => server.stop());
 

@@ -74,7 +74,7 @@ struct conf {
         char *srtp;                  /* "own" (default), "openssl", "libsrtp": who seals AES-GCM */
     } media;
     struct {
-        uint32_t max_members;      /* 100 */
+        uint32_t max_members;      /* 101: all of the largest group */
         uint32_t mesh_max_members; /* v1 calls up to this size go peer to peer; default 2 */
         uint32_t no_answer_s;      /* 60 */
         uint32_t alive_s;          /* v1: 30 */

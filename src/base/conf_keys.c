@@ -74,7 +74,7 @@ static const struct conf_key keys[] = {
     UINT_KEY(media.gather_us, 1800, 0, 10000, "us"),
     CHOICE_KEY(media.srtp, "own", "own", "openssl", "libsrtp"),
 
-    UINT_KEY(call.max_members, 100, 2, 1000, NULL),
+    UINT_KEY(call.max_members, 101, 2, 1000, NULL),
     UINT_KEY(call.mesh_max_members, 2, 0, 100, NULL),
     UINT_KEY(call.no_answer_s, 60, 1, 3600, "s"),
     UINT_KEY(call.alive_s, 30, 1, 3600, "s"),

@@ -109,11 +109,11 @@ enum err jget_u64_list(const json_t *object, const char *key, uint64_t *out, siz
         if (!json_is_null(item) && (!json_is_integer(item) || json_integer_value(item) < 0))
             return ERR_INVALID;
     }
+    *count = n;
     if (n > max)
         return ERR_LIMIT;
     for (size_t i = 0; i < n; i++)
         out[i] = (uint64_t)json_integer_value(json_array_get(list, i)); /* 0 for null */
-    *count = n;
     return ERR_OK;
 }
 

@@ -21,7 +21,8 @@ MUST_CHECK enum err jget_string(const json_t *object, const char *key, const cha
 MUST_CHECK enum err jget_u64(const json_t *object, const char *key, uint64_t *out);       /* below 2^63 */
 MUST_CHECK enum err jget_i64(const json_t *object, const char *key, int64_t *out);
 MUST_CHECK enum err jget_bool(const json_t *object, const char *key, bool *out);
-/* At most `max` ids; *count is set. A missing list is empty. ERR_LIMIT when there are more. */
+/* At most `max` ids; *count is set. A missing list is empty. ERR_LIMIT when there are more: *count says how many, out
+ * is as it was. */
 MUST_CHECK enum err jget_u64_list(const json_t *object, const char *key, uint64_t *out, size_t max, size_t *count);
 
 /* Compact text with sorted keys, malloc'd, never NULL. Takes the reference. */

@@ -62,7 +62,7 @@ void api_contact_group(struct web_req *req)
         .avatar = fields_text(&f, "avatar"),
         .contact_ids = ids,
     };
-    args.count = fields_ids(&f, "contactIds", ids, GROUP_CONTACTS_MAX);
+    args.count = fields_ids_counted(&f, "contactIds", ids, GROUP_CONTACTS_MAX);
     validate_url(&f.texts, "Avatar", args.avatar, false);
     validate_count(&f.texts, "ContactIds", args.count, 1, GROUP_CONTACTS_MAX);
     if (!fields_end(&f))

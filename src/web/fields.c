@@ -36,14 +36,24 @@ uint64_t fields_u64(struct fields *f, const char *key)
     return value;
 }
 
-size_t fields_ids(struct fields *f, const char *key, uint64_t *out, size_t max)
+size_t fields_ids_counted(struct fields *f, const char *key, uint64_t *out, size_t max)
 {
     size_t count = 0;
-    if (jget_u64_list(f->json, key, out, max, &count) != ERR_OK) {
+    enum err err = jget_u64_list(f->json, key, out, max, &count);
+    if (err && err != ERR_LIMIT) {
         f->is_bad = true;
         return 0;
     }
     return count;
+}
+
+size_t fields_ids(struct fields *f, const char *key, uint64_t *out, size_t max)
+{
+    size_t count = fields_ids_counted(f, key, out, max);
+    if (count <= max)
+        return count;
+    f->is_bad = true;
+    return 0;
 }
 
 bool fields_end(struct fields *f)

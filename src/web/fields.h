@@ -35,6 +35,8 @@ const char *fields_text(struct fields *f, const char *key);
 uint64_t fields_u64(struct fields *f, const char *key);
 /* At most max ids into out; more are bad. Returns their number. */
 size_t fields_ids(struct fields *f, const char *key, uint64_t *out, size_t max);
+/* Where more have a text of their own: their true number is returned, for validate_count(), and out is as it was. */
+size_t fields_ids_counted(struct fields *f, const char *key, uint64_t *out, size_t max);
 bool fields_end(struct fields *f);
 
 #endif

@@ -141,6 +141,20 @@ for (const database of databases)
       assert.equal((await me.get('/api/user/search', { keyword: 'F%d', page: 1, size: 5 })).length, 5, '% is a wild card');
       assert.deepEqual(await me.get('/api/user/search', { keyword: "' or 1=1 --", page: 1, size: 5 }), []);
     });
+
+    test('search: Chinese, a space however it is written, and _ for any one character', async () => {
+      for (const username of ['张 三', '张三丰', '李四']) data(await post('/api/register', { username, password: '123456', nickname: 'x' }));
+      const me = await register(server);
+      /** The query as it goes over the wire. */
+      const found = async (query) => data(await me.call('GET', `/api/user/search?page=1&size=5&keyword=${query}`)).map((each) => each.username);
+      const [zhang, san] = ['张', '三'].map(encodeURIComponent);
+      assert.deepEqual(await found(zhang), ['张 三', '张三丰']);
+      assert.deepEqual(await found(`${zhang}%20${san}`), ['张 三']);
+      assert.deepEqual(await found(`${zhang}+${san}`), ['张 三'], 'as a form writes it, and axios');
+      assert.deepEqual(await found(`${zhang}_${san}`), ['张 三']);
+      assert.deepEqual(await found(`_${san}`), ['张三丰']);
+      assert.deepEqual(await found(`${san}`), []);
+    });
   });
 
 describe('the limit of login tries', () => {

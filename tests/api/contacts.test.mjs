@@ -128,6 +128,8 @@ for (const database of databases)
       const make = (json) => a.call('POST', '/api/contact/group', { json: { name: 'g', avatar: '', ...json } });
       refused(await make({ contactIds: [] }), 1003, 'ContactIds必须至少包含1项');
       refused(await make({}), 1003);
+      for (const length of [101, 10_000])
+        refused(await make({ contactIds: Array.from({ length }, () => toB.contactId) }), 1003, 'ContactIds最多只能包含100项');
       refused(await make({ contactIds: [99999999] }), 2005);
       refused(await make({ contactIds: [fromB.contactId] }), 403);
       refused(await make({ contactIds: [toB.contactId, group.contactId] }), 300);

@@ -221,6 +221,16 @@ for (const database of databases)
       assert.deepEqual(await a.get('/api/chat/messages', { contactId: contact.contactId }), []);
     });
 
+    test('more than 1,000 ids in a list are 300', async () => {
+      const a = await register(server);
+      const ids = Array.from({ length: 1001 }, (_, i) => i + 1);
+      for (const [path, key] of [['/api/user/infos', 'userIds'], ['/api/contact/groups', 'groupIds']]) {
+        assert.equal((await a.post(path, { [key]: ids.slice(1) })).length, 1000);
+        refused(await post(a.token, path, { [key]: ids }), 300, '请求参数错误');
+      }
+      refused(await post(a.token, '/api/call', { contactId: 1, userIds: ids }), 300);
+    });
+
     test('ids grow by one per table', async () => {
       const [a, b] = [await register(server), await register(server)];
       assert.equal(b.id, a.id + 1);

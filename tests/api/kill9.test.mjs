@@ -105,6 +105,7 @@ for (const database of databases)
         const counts = client.counts();
         assert.deepEqual([...answered.keys()].filter((text) => counts.get(text) !== 1), [], `of ${client.person.name}: lost or doubled`);
         assert.deepEqual([...counts].filter(([, count]) => count > 1), []);
+        assert.deepEqual([...client.notified].filter(([, count]) => count > 1), [], 'deliveries that were notified again');
         assert.ok(client.hellos.renewed > KILLS / 2, `syncs: ${JSON.stringify(client.hellos)}`);
       }
       assert.equal(new Set(clients[2].localIds).size, clients[2].localIds.length, 'a local id comes back once');

@@ -41,6 +41,10 @@ for (const database of databases)
       }
       assert.deepEqual([own.payload.localId, other.payload.localId], ['l1', '']);
       assert.ok(other.payload.deliveryId < own.payload.deliveryId, 'the other first, then the sender');
+      // It is not stored: whatever is read later, by the sender too, comes without it.
+      const [shown] = await a.get('/api/chat/messages', { contactId: toB });
+      const [synced] = await a.get('/api/chat/sync', { synced: own.payload.deliveryId - 1, limit: 5 });
+      for (const each of [shown, synced]) assert.deepEqual([each.messageId, each.localId], [message.messageId, '']);
       await atA.socket.close();
       await atB.socket.close();
     });

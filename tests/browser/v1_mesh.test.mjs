@@ -42,6 +42,7 @@ step('media flow from page to page, out of the fake devices', async () => {
   await check.assertAllFlow(people);
   await check.assertPeerToPeer(ada, bob, server);
   for (const person of people) await check.assertUplinks(person, 1);
+  for (const person of people) await check.assertStatesAtOnce(person);
 });
 
 step('camera off and on, mute and unmute', async () => {
@@ -83,7 +84,7 @@ step('a call socket that breaks comes back with its token; only the other makes 
 
 step('a page that is loaded anew gets a new connection', async () => {
   const [ada, bob] = people;
-  await v1.reload(bob);
+  await check.reload(bob, { isMesh: true });
   await check.enterMesh(bob, callId, [ada]);
   await check.assertAllFlow(people);
   await check.assertTones(ada, [bob]);

@@ -99,7 +99,7 @@ step('the screen of a v1 member reaches all', async () => {
 
 step('a v1 member loads his page anew', async () => {
   const [ada] = old;
-  await v1.reload(ada);
+  await check.reload(ada);
   await v1.enter(ada, callId);
   await assertAllFlow();
 });
@@ -131,7 +131,7 @@ step('a mesh of two becomes a call of the server when one changes to v2, and a m
   const [ada, cai] = old;
   await v1.hangUp(cai); // whoever is in a call cannot begin another one
   await v1.waitEnded(cai);
-  for (const person of [ada, cai]) await v1.reload(person);
+  for (const person of [ada, cai]) await check.reload(person);
   await api.makeContacts(group.server, cai, modern[1]);
   const [, dee] = group.people.filter(({ userId }) => userId !== ada.userId && userId !== cai.userId);
   const contact = await api.contactOf(group.server, cai, ({ userId }) => userId === dee.userId);
@@ -140,7 +140,7 @@ step('a mesh of two becomes a call of the server when one changes to v2, and a m
   await check.enterMesh(dee, id, [cai]);
   await check.assertAllFlow([cai, dee]);
   await check.assertPeerToPeer(cai, dee, group.server);
-  await v1.reload(dee);
+  await check.reload(dee, { isMesh: true });
   await v1.waitState(cai, dee.userId, OFFLINE);
   await modern[1].page.goto(`/call/${id}`);
   await ui.waitInCall(modern[1].page);
@@ -152,4 +152,5 @@ step('a mesh of two becomes a call of the server when one changes to v2, and a m
   await check.enterMesh(dee, id, [cai]);
   await check.assertAllFlow([cai, dee]);
   await check.assertPeerToPeer(cai, dee, group.server);
+  for (const person of [cai, dee]) await check.assertClean(person, { isMesh: true });
 });

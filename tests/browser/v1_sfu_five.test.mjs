@@ -59,7 +59,7 @@ step('the member whose connection carries an upload leaves, and comes again', as
   await assertAllFlowAndUploadOnce(others);
   const [nextId] = await check.uplinks(sender, 'video');
   assert.notEqual(nextId, carrierId);
-  await v1.reload(carrier);
+  await check.reload(carrier);
   await enter(carrier);
   await assertAllFlowAndUploadOnce(group.people);
 });

@@ -43,12 +43,53 @@ BAD_ROWS = [
     '| 1.2 | a rule | unit/x/y "test_it" |',
     '| 1.1 | a rule | unit/x/y "test_it" | more',
     "",
+    *[f'| 1.1 | a rule | api/x "{title}" |' for title in ("in a comment", "in a block", "as a text", "as a group", "a part")],
+    '| 1.1 | a rule | api/z "a key" |',
+    *[f'| 1.1 | a rule | unit/x/y "{title}" |' for title in ("test_unused", "test_off", "test_i")],
 ]
+GOOD_TITLES = ["plain", "of \\'s", "${name}: templated", "a step", "on its own line"]
+C_TESTS = """/* test_off is switched off */
+static void test_it(void **state)
+static void test_unused(void **state)
+static void test_off(void **state)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(test_it), /* test_off, */
+        // cmocka_unit_test(test_off),
+    };
+"""
+JS_TESTS = """// test('in a comment', () => {});
+/* as it was:
+   test('in a block', () => {});
+*/
+describe('as a group', () => {
+  test('plain', async () => assert.ok('as a text'));
+  test('of \\'s', () => {});
+  test(`${name}: templated`, () => {});
+  step("a step", () => {});
+  test('a part of it', () => {});
+  test(
+    'on its own line',
+    () => {},
+  );
+  // and test('in a comment', () => {});
+});
+"""
+KEYS = "const rows = {\n  'a key': { code: 1 },\n};\n"
 with tempfile.TemporaryDirectory() as folder:
     root = Path(folder)
     (root / "tests/unit/x").mkdir(parents=True)
-    (root / "tests/unit/x/test_y.c").write_text("static void test_it(void **state)\n", encoding="utf-8")
+    (root / "tests/unit/x/test_y.c").write_text(C_TESTS, encoding="utf-8")
+    (root / "tests/api").mkdir()
+    (root / "tests/api/x.test.mjs").write_text(JS_TESTS, encoding="utf-8")
+    (root / "tests/api/z.test.mjs").write_text(KEYS + "it('else', () => {});\n", encoding="utf-8")
+    (root / "tests/api/t.test.mjs").write_text(KEYS + "for (const key in rows)\n  test(key, () => {});\n", encoding="utf-8")
+    assert not coverage.check_test(root, "api/t", "a key")
     assert not list(coverage.check(root, "\n".join(GOOD_ROWS)))
+    for title in GOOD_TITLES:
+        problem = coverage.check_test(root, "api/x", title.replace("\\'", "'"))
+        assert not problem, problem
     for row in BAD_ROWS:
         assert list(coverage.check(root, "\n".join([row, *GOOD_ROWS[1:]]))), f"nothing was found wrong with: {row}"
 print(f"{len(BAD) + len(BAD_ROWS)} passed, 0 failed")

@@ -28,6 +28,8 @@ export class SyncClient {
     this.last = 0; // delivery id
     this.syncFrom = null; // the delivery id behind which something may be missing
     this.deliveries = new Map(); // delivery id -> message
+    this.highest = 0; // the last delivery that this session notified, over all its sockets
+    this.notified = new Map(); // delivery id -> how many notices came of it
     this.localIds = []; // as they came with notifications
     this.hellos = { resumed: 0, renewed: 0 };
     this.waiting = [];
@@ -49,14 +51,13 @@ export class SyncClient {
 
   async converse(socket) {
     this.socket = socket;
-    let highest = 0; // on this socket
     socket.ws.removeAllListeners('message');
     const failed = new Promise((resolve, reject) => {
       let isHello = true;
       socket.ws.on('message', (data) => {
         try {
           if (isHello) this.onHello(data.toString()).catch(reject);
-          else highest = this.onNotice(JSON.parse(data), highest);
+          else this.onNotice(JSON.parse(data));
           isHello = false;
         } catch (error) {
           reject(error);
@@ -76,6 +77,7 @@ export class SyncClient {
     assert.ok(isNew || session === this.session, `a resumed session is the one that was asked for: ${text}`);
     const isFirst = !this.session;
     this.session = session;
+    if (isNew) this.highest = 0;
     if (isFirst) this.last = Number(last);
     else if (isNew) this.syncFrom ??= this.last;
     if (this.syncFrom !== null) await this.sync();
@@ -83,12 +85,15 @@ export class SyncClient {
     this.onConnected();
   }
 
-  onNotice({ type, payload }, highest) {
-    if (type !== 1) return highest;
-    assert.ok(payload.deliveryId > highest, `delivery ${payload.deliveryId} came behind ${highest} on one socket`);
-    if (payload.localId) this.localIds.push(payload.localId);
+  /** A session that is resumed goes on behind what it took: nothing comes again, nothing falls back. */
+  onNotice({ type, payload }) {
+    if (type !== 1) return;
+    const { deliveryId, localId } = payload;
+    assert.ok(deliveryId > this.highest, `delivery ${deliveryId} came behind ${this.highest} in one session`);
+    this.highest = deliveryId;
+    this.notified.set(deliveryId, (this.notified.get(deliveryId) ?? 0) + 1);
+    if (localId) this.localIds.push(localId);
     this.take(payload);
-    return payload.deliveryId;
   }
 
   /** From the newest back to the last that is known. */

@@ -66,6 +66,11 @@ static void test_defaults(void **state)
     assert_int_equal(conf->media.port, 7882);
     assert_int_equal(conf->media.liveness_ms, 8000);
     assert_int_equal(conf->call.mesh_max_members, 2);
+    assert_int_equal(conf->call.max_members, 101); /* all of the largest group: its creator and 100 contacts */
+    assert_int_equal(conf->call.no_answer_s, 60);
+    assert_int_equal(conf->call.alive_s, 30);
+    assert_int_equal(conf->auth.login_hours, 24);
+    assert_int_equal(conf->auth.call_hours, 3);
     assert_int_equal(conf->auth.bcrypt_cost, 10);
     assert_int_equal(conf->turn.ttl_s, 86400);
     assert_string_equal(conf->database.url, "sqlite:");
@@ -271,7 +276,7 @@ static void test_set(void **state)
     assert_int_equal(conf_set(conf, "call.max_member", "5", error), ERR_INVALID);
     assert_non_null(strstr(error, "call.max_members"));
     assert_int_equal(conf_set(conf, "call.max_members", "1", error), ERR_INVALID);
-    assert_int_equal(conf->call.max_members, 100);
+    assert_int_equal(conf->call.max_members, 101);
     assert_int_equal(conf_set(conf, "media.announce_loopback", "true", error), ERR_OK);
     assert_true(conf->media.announce_loopback);
     assert_int_equal(conf_set(conf, "media.announce_loopback", "no", error), ERR_OK);

@@ -141,7 +141,9 @@ static void test_lists(void **state)
     assert_int_equal(jget_u64_list(json, "l", out, 3, &count), ERR_OK);
     assert_int_equal(count, 3);
     assert_true(out[0] == 1 && out[2] == 3);
+    out[0] = 9;
     assert_int_equal(jget_u64_list(json, "l", out, 2, &count), ERR_LIMIT);
+    assert_true(count == 3 && out[0] == 9); /* how many there are, and none of them */
     assert_int_equal(jget_u64_list(json, "e", out, 3, &count), ERR_OK);
     assert_int_equal(count, 0);
     assert_int_equal(jget_u64_list(json, "missing", out, 0, &count), ERR_OK);

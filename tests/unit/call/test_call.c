@@ -1,113 +1,11 @@
 /* The call's state machine: every user state with every input, then the rules of the whole call. Effects are compared
  * as text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "call_world.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/buf.h"
 #include "base/text.h"
-#include "call/call.h"
-
-#define S 1000000ULL
-#define START (1000 * S)
-#define WALL 1700000000000000LL
-
-static const struct call_limits limits = {.no_answer_us = 60 * S, .v1_silence_us = 30 * S, .v2_silence_us = 8 * S};
-
-struct world {
-    struct locks *locks;
-    struct call *call;
-    uint64_t now_us;
-};
-
-static struct call_time at(const struct world *world)
-{
-    return (struct call_time){.now_us = world->now_us, .wall_us = WALL + (int64_t)(world->now_us - START)};
-}
-
-static void add_effect(struct text *text, const struct call *call, const struct call_effect *effect)
-{
-    if (text->len)
-        text_add(text, " ");
-    switch (effect->type) {
-    case CALL_EFFECT_STORE:
-        text_addf(text, "store=%d", (int)call_status(call));
-        break;
-    case CALL_EFFECT_HANDLED:
-        text_addf(text, "handled:%llu", (unsigned long long)effect->user_id);
-        break;
-    case CALL_EFFECT_STARTED:
-        text_add(text, "started");
-        break;
-    case CALL_EFFECT_STATES:
-        text_addf(text, "states:%llu", (unsigned long long)effect->user_id);
-        break;
-    case CALL_EFFECT_STATE:
-        text_addf(text, "state:%llu=%d", (unsigned long long)effect->user_id, (int)effect->state);
-        break;
-    case CALL_EFFECT_CLOSE:
-        text_addf(text, "close:%llu=%d", (unsigned long long)effect->user_id, (int)effect->reason);
-        break;
-    case CALL_EFFECT_ELSEWHERE:
-        text_addf(text, "elsewhere:%llu=%llu", (unsigned long long)effect->user_id,
-                  (unsigned long long)effect->call_id);
-        break;
-    case CALL_EFFECT_ENDED:
-        text_addf(text, "ended=%d", (int)effect->reason);
-        break;
-    }
-}
-
-static char *take_effects(struct world *world)
-{
-    struct text text = {0};
-    struct call_effect effect;
-    while (call_next_effect(world->call, &effect))
-        add_effect(&text, world->call, &effect);
-    return text_take(&text);
-}
-
-#define expect_effects(world, text)                                                                                    \
-    do {                                                                                                               \
-        char *effects_ = take_effects(world);                                                                          \
-        assert_string_equal(effects_, text);                                                                           \
-        free(effects_);                                                                                                \
-    } while (0)
-
-static void open_world(struct world *world, const uint64_t *users, size_t count)
-{
-    world->locks = locks_create();
-    world->now_us = START;
-    world->call = call_create(world->locks, &limits, 5, users, count);
-}
-
-static void close_world(struct world *world)
-{
-    call_free(world->call);
-    assert_int_equal(locks_count(world->locks), 0); /* whatever happened, nobody stays busy */
-    locks_free(world->locks);
-}
-
-/* 10 is the caller. */
-static void open_ready(struct world *world, size_t count)
-{
-    static const uint64_t users[] = {10, 20, 30, 40};
-    open_world(world, users, count);
-    call_ready(world->call, at(world));
-    expect_effects(world, "store=2");
-}
-
-static void bring_online(struct world *world, uint64_t user, bool is_v2)
-{
-    assert_int_equal(call_join(world->call, user, at(world)), CHAT_OK);
-    assert_int_equal(call_session_up(world->call, user, is_v2, at(world)), CALL_UP_OK);
-    free(take_effects(world));
-}
 
 /* ---- every state with every input ---- */
 
@@ -457,6 +355,33 @@ static void test_coming_back_needs_the_lock(void **state)
     close_world(&world);
 }
 
+/* A lock lives 60 s: who gives signs keeps it for as long as he gives them. */
+static void test_signs_keep_the_lock(void **state)
+{
+    (void)state;
+    const uint64_t users[] = {10, 20};
+    struct world world, other;
+    open_ready(&world, 3);
+    bring_online(&world, 10, false);
+    bring_online(&world, 20, false);
+    for (int i = 0; i < 30; i++) { /* every 10 s, as the contract's client does */
+        world.now_us += 10 * S;
+        call_heartbeat(world.call, 10, at(&world));
+        call_heartbeat(world.call, 20, at(&world));
+        call_timeout(world.call, at(&world));
+        assert_int_equal(locks_holder(world.locks, 10, world.now_us), call_id(world.call));
+        assert_int_equal(locks_holder(world.locks, 20, world.now_us), call_id(world.call));
+    }
+    expect_effects(&world, "");
+    assert_int_equal(locks_holder(world.locks, 30, world.now_us), 0); /* he was asked, and never came */
+    other = (struct world){.locks = world.locks, .now_us = world.now_us};
+    other.call = call_create(world.locks, &(struct call_limits){.no_answer_us = 60 * S}, 6, users, 2);
+    call_ready(other.call, at(&other));
+    expect_effects(&other, "ended=4 store=4");
+    call_free(other.call);
+    close_world(&world);
+}
+
 /* Two who never answered count as alive, so leaving does not end the call; being empty for a minute does. */
 static void test_an_empty_call_ends(void **state)
 {
@@ -499,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_silence_of_v2_is_shorter),
         cmocka_unit_test(test_all_silent_at_once_end_once),
         cmocka_unit_test(test_coming_back_needs_the_lock),
+        cmocka_unit_test(test_signs_keep_the_lock),
         cmocka_unit_test(test_an_empty_call_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* The call's state machine under random orders of events: several calls share users and locks, and after every input
- * the invariants are checked. The seed is printed, so that a failure can be played again. */
+ * the invariants are checked. The seed is printed, so that a failure can be played again: ICHAT_TEST_SEED. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -95,8 +95,11 @@ static void check_call(const struct model *model, const struct model_call *mc)
         if (call_status(mc->call) != CALL_END)
             assert_true(is_watched == (users[i].deadline_us != UINT64_MAX));
         bool is_gone = users[i].state == CALL_USER_REJECTED || users[i].state == CALL_USER_DEAD;
+        uint64_t holder = locks_holder(model->locks, users[i].id, model->now_us);
         if (call_status(mc->call) == CALL_END || (is_gone && call_status(mc->call) != CALL_NEW))
-            assert_int_not_equal(locks_holder(model->locks, users[i].id, model->now_us), call_id(mc->call));
+            assert_int_not_equal(holder, call_id(mc->call));
+        else if (is_watched)
+            assert_int_equal(holder, call_id(mc->call)); /* he is busy, also while his socket is away */
     }
     assert_true((call_status(mc->call) == CALL_END) == (call_end_reason(mc->call) != CALL_END_NONE));
     assert_true((call_status(mc->call) == CALL_END) == (mc->has_ended && mc->is_over));
@@ -217,7 +220,8 @@ static void step(struct model *model)
 static void test_random_orders(void **state)
 {
     (void)state;
-    uint64_t seed = rand_u64();
+    const char *given = getenv("ICHAT_TEST_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : rand_u64();
     print_message("seed %llu\n", (unsigned long long)seed);
     size_t ended[CALL_END_CANCELLED + 1] = {0};
     size_t moves = 0;
@@ -237,11 +241,12 @@ static void test_random_orders(void **state)
         assert_int_equal(locks_count(model.locks), 0);
         locks_free(model.locks);
     }
-    print_message("normal %zu, rejected %zu, lost %zu, cancelled %zu, moves %zu\n", ended[CALL_END_NORMAL],
-                  ended[CALL_END_REJECTED], ended[CALL_END_LOST], ended[CALL_END_CANCELLED], moves);
-    /* The events were mixed well enough to end calls in most of the ways there are. */
-    assert_true(ended[CALL_END_NORMAL] && ended[CALL_END_REJECTED] && ended[CALL_END_LOST] &&
-                ended[CALL_END_CANCELLED]);
+    /* The events were mixed well enough to end calls in all the ways there are. */
+    for (size_t reason = CALL_END_NONE + 1; reason < ARRAY_LEN(ended); reason++) {
+        print_message("reason %zu: %zu\n", reason, ended[reason]);
+        assert_true(ended[reason] > 0);
+    }
+    print_message("moves: %zu\n", moves);
     assert_true(moves > 10);
 }
 

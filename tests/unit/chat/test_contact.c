@@ -122,6 +122,12 @@ static void test_expired(void **state)
     expect_code(f, accept_op(f, bert, request), CHAT_REQUEST_EXPIRED);
     expect_code(f, reject_op(f, bert, request), CHAT_REQUEST_EXPIRED);
     assert_json_take(expect_data(f, contact_pending_op(f->chat, bert)), "[]");
+    struct user_search_args search = {.keyword = "b", .page = 1, .size = 5};
+    assert_json_take(expect_data(f, user_search_op(f->chat, anna, &search)),
+                     "[{\"userId\":2,\"username\":\"bert\",\"nickname\":\"bert\",\"avatar\":\"\",\"enabled\":true,"
+                     "\"createdAt\":\"*\",\"updatedAt\":\"*\",\"isFriend\":false,\"pendingRequest\":null}]");
+    /* Reading writes nothing: the row is marked when somebody asks again. */
+    assert_int_equal(sql_i64(f, "select status from contact_requests where request_id = 1"), 1);
     uint64_t again = ask(f, bert, anna); /* an expired one does not stand in the way */
     assert_int_not_equal(again, request);
     assert_int_equal(sql_i64(f, "select status from contact_requests where request_id = 1"), 4);

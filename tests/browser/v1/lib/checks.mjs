@@ -1,11 +1,12 @@
 // What must be true of the v1 pages of a call, each awaited until it is or its time is up.
 import assert from 'node:assert/strict';
 import { missing } from '../../lib/media.mjs';
-import { enter, journal, setMic, setVideo, stats } from './people.mjs';
+import { enter, journal, reloadPage, setMic, setVideo, stats } from './people.mjs';
 
 const TIMEOUT_MS = 40_000;
 const INTERVAL_MS = 300;
 const MEASURE_MS = 1_500;
+const STATES_MS = 1_000; // what the page's devices take at least, see its sources.js
 
 // Each of these is something that the contract's client cannot bear, or a server must not cause.
 const FAULTS = [
@@ -19,13 +20,14 @@ const FAULTS = [
   'answer-dropped',
   'overlapping-offer',
   'signal-of-stranger',
+  'signal-before-online',
   'media-before-states',
   'unauthorized',
   'server-error',
 ];
 // Pages among themselves cannot avoid these; a server can. (An offer of the server that a page drops, because its own was under
 // way, does no harm: the server answers that one. It cannot know what a page is about to do.)
-const OF_A_MESH = ['glare-yielded', 'candidate-failed', 'no-answer', 'no-offer'];
+const OF_A_MESH = ['glare-yielded', 'candidate-dropped', 'candidate-failed', 'no-answer', 'no-offer'];
 
 /** Samples again until `faultsOf()` gives no sentence. */
 export async function until(name, faultsOf, timeout = TIMEOUT_MS) {
@@ -166,11 +168,26 @@ export async function assertPeerToPeer(one, other, server) {
   }
 }
 
-/** Nothing happened that a client of this kind cannot bear, or that a server can avoid. */
+/** Nothing happened since the page was loaded that a client of this kind cannot bear, or that a server can avoid. */
 export async function assertClean(person, { isMesh = false } = {}) {
   const { counts, entries } = await journal(person);
   const kinds = isMesh ? FAULTS : [...FAULTS, ...OF_A_MESH];
-  const bad = entries.filter(({ kind }) => kinds.includes(kind)).map((entry) => Object.values(entry).join(' '));
-  assert.deepEqual(bad, [], `the journal of ${person.name}`);
+  const bad = kinds.filter((kind) => counts[kind]); // the entries are the latest alone
+  const told = entries.filter(({ kind }) => bad.includes(kind)).map((entry) => Object.values(entry).join(' '));
+  assert.deepEqual(bad, [], `the journal of ${person.name}: ${told.join('; ')}`);
   assert.ok(counts['offer-sent'] || counts['answer-sent'], `${person.name} negotiated at all`);
+}
+
+/** Loads the page anew, which forgets its journal: what is in it must be clean. The page is in no call then. */
+export async function reload(person, options) {
+  await assertClean(person, options);
+  await reloadPage(person);
+}
+
+/** CONTRACT section 8: the states come as soon as the token is checked, long before a device can be there. */
+export async function assertStatesAtOnce(person) {
+  const { entries } = await journal(person);
+  const waits = entries.filter(({ kind }) => kind === 'states').map(({ detail }) => Number(/after (\d+) ms$/.exec(detail)[1]));
+  assert.ok(waits.length > 0, `${person.name} got the states`);
+  assert.ok(Math.max(...waits) < STATES_MS, `${person.name} got the states after ${waits.join(', ')} ms`);
 }

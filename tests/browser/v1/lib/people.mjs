@@ -29,8 +29,8 @@ export function createCall(server, caller, contact, others) {
 }
 
 /** Enters the call as its page does; `devices` takes the sound from the fake microphone instead of the own tone. */
-export async function enter({ page, colour, tone }, callId, { devices = false, media } = {}) {
-  const options = { callId, colour: `rgb(${colour.join()})`, media, ...(devices ? {} : { tone }) };
+export async function enter({ page, colour, tone }, callId, { devices = false, media, iceServers } = {}) {
+  const options = { callId, colour: `rgb(${colour.join()})`, media, iceServers, ...(devices ? {} : { tone }) };
   await page.evaluate((given) => window.__v1.join(given), options);
 }
 
@@ -41,8 +41,8 @@ export async function turnOn(person) {
   await setVideo(person, 'camera');
 }
 
-/** Loads the page anew; it is in no call then. */
-export async function reload({ page }) {
+/** Without a look at what happened in it: checks.mjs has that. */
+export async function reloadPage({ page }) {
   await page.reload();
   await page.waitForFunction(() => window.__v1);
 }

@@ -47,9 +47,13 @@ static void read_datagrams(struct worker *worker)
     size_t count = udp_rx_read(worker->rx, worker->udp_fd);
     worker->now_us = clock_now_us();
     worker->counts.packets_in += count;
+    if (count > 0)
+        quiet_look(&worker->quiet, worker->now_us);
     for (size_t i = 0; i < count; i++) {
         struct udp_packet *packet = udp_rx_packet(worker->rx, i);
         enum packet_kind kind = packet_classify(packet->data, packet->len);
+        if (kind == PACKET_RTP || kind == PACKET_DTLS)
+            quiet_stir(&worker->quiet, worker->now_us);
         struct peer *peer = find_peer(worker, packet, kind);
         if (!peer)
             worker->counts.unknown_source++;
@@ -74,6 +78,7 @@ static bool run_commands(struct worker *worker)
                 worker->setup.on_wake(worker->setup.ctx);
             return false;
         }
+        quiet_stir(&worker->quiet, worker->now_us);
         worker_cmd(worker, cmd);
         mailbox_release(worker->cmds);
     }
@@ -182,10 +187,12 @@ static void wait_for_work(struct worker *worker)
         pause_turns(worker, now_us);
         return;
     }
-    int wait_ms = timers_wait_ms(worker->timers, now_us, SLEEP_MAX_MS);
+    uint64_t quiet_us = quiet_wait_us(&worker->quiet, now_us);
+    int most_ms = quiet_us ? (int)(quiet_us / US_PER_MS) + 1 : SLEEP_MAX_MS;
+    int wait_ms = timers_wait_ms(worker->timers, now_us, most_ms);
     if (!mailbox_arm(worker->cmds) || !mailbox_arm(worker->relay))
         wait_ms = 0;
-    (void)loop_turn(worker->loop, wait_ms);
+    (void)loop_turn(quiet_us ? worker->queues : worker->loop, wait_ms);
     note_sleep(worker, now_us, clock_now_us());
 }
 
@@ -193,14 +200,19 @@ static void run(void *ctx)
 {
     struct worker *worker = ctx;
     worker->now_us = clock_now_us();
-    gather_init(&worker->gather, worker->setup.conf->media.gather_us, worker->now_us);
+    uint64_t gather_us = worker->setup.conf->media.gather_us;
+    gather_init(&worker->gather, gather_us, worker->now_us);
+    quiet_init(&worker->quiet, gather_us != 0, worker->now_us);
     on_second(worker, worker->now_us);
     on_levels(worker, worker->now_us);
     while (!worker->is_stopping) {
         wait_for_work(worker);
         worker->now_us = worker->turn_us = clock_now_us();
         worker->has_more = run_commands(worker);
+        uint64_t relayed = worker->counts.relayed_in;
         worker->has_more |= relay_run(worker, RELAY_BATCH);
+        if (worker->counts.relayed_in != relayed)
+            quiet_stir(&worker->quiet, worker->now_us);
         read_datagrams(worker);
         timers_run(worker->timers, worker->now_us);
         egress_flush(worker);
@@ -264,13 +276,21 @@ static void make_memory(struct worker *worker)
     timer_init(&worker->levels_timer, on_levels, worker);
 }
 
+static enum err watch_queues(struct worker *worker, struct loop *loop, struct loop_fd *cmds, struct loop_fd *relay)
+{
+    enum err err = loop_add(loop, cmds, mailbox_fd(worker->cmds), EPOLLIN, on_cmds, worker);
+    return err ? err : loop_add(loop, relay, mailbox_fd(worker->relay), EPOLLIN, on_relay, worker);
+}
+
 enum err worker_create(const struct worker_setup *setup, struct worker **out)
 {
     struct worker *worker = mem_calloc_lines(1, sizeof(*worker));
     worker->setup = *setup;
     worker->udp_fd = worker->udp_watch.fd = worker->cmd_watch.fd = worker->relay_watch.fd = -1;
+    worker->quiet_cmd_watch.fd = worker->quiet_relay_watch.fd = -1;
     make_memory(worker);
     worker->loop = loop_create();
+    worker->queues = loop_create();
     enum err err = rtc_context_create(setup->identity, &worker->rtc);
     if (!err && setup->conf->media.srtp)
         rtc_context_set_sealer(worker->rtc, setup->conf->media.srtp);
@@ -279,9 +299,9 @@ enum err worker_create(const struct worker_setup *setup, struct worker **out)
     if (!err)
         err = loop_add(worker->loop, &worker->udp_watch, worker->udp_fd, EPOLLIN, on_udp, worker);
     if (!err)
-        err = loop_add(worker->loop, &worker->cmd_watch, mailbox_fd(worker->cmds), EPOLLIN, on_cmds, worker);
+        err = watch_queues(worker, worker->loop, &worker->cmd_watch, &worker->relay_watch);
     if (!err)
-        err = loop_add(worker->loop, &worker->relay_watch, mailbox_fd(worker->relay), EPOLLIN, on_relay, worker);
+        err = watch_queues(worker, worker->queues, &worker->quiet_cmd_watch, &worker->quiet_relay_watch);
     if (err) {
         worker_free(worker);
         return err;
@@ -305,6 +325,9 @@ void worker_free(struct worker *worker)
     udp_tx_free(worker->tx);
     udp_rx_free(worker->rx);
     udp_locals_free(worker->locals);
+    loop_del(worker->queues, &worker->quiet_relay_watch);
+    loop_del(worker->queues, &worker->quiet_cmd_watch);
+    loop_free(worker->queues);
     loop_del(worker->loop, &worker->relay_watch);
     loop_del(worker->loop, &worker->cmd_watch);
     loop_del(worker->loop, &worker->udp_watch);

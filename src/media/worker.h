@@ -3,7 +3,8 @@
  *
  * A turn of the loop: wait (only when nothing is left to do), commands, packets from other workers, datagrams, timers,
  * then one flush of all that has to go out; after it handshakes, as many as a turn may cost (handshakes.h). Under load
- * turns are some way apart, so that packets gather (gather.h). */
+ * turns are some way apart, so that packets gather (gather.h), and so they are when peers only show that they are there
+ * (quiet.h). */
 #ifndef ICHAT_MEDIA_WORKER_H
 #define ICHAT_MEDIA_WORKER_H
 
@@ -23,6 +24,7 @@
 #include "media/gather.h"
 #include "media/media_cmd.h"
 #include "media/media_evt.h"
+#include "media/quiet.h"
 #include "net/loop.h"
 #include "net/udp_batch.h"
 #include "rtc/transport.h"
@@ -74,6 +76,7 @@ struct worker {
     struct thread *thread;
     struct rtc_context *rtc;
     struct loop *loop;
+    struct loop *queues; /* the same without the socket */
     struct mailbox *cmds;
     struct mailbox *relay;
     int udp_fd;
@@ -84,6 +87,7 @@ struct worker {
 
     /* owned by the media thread */
     struct loop_fd udp_watch, cmd_watch, relay_watch;
+    struct loop_fd quiet_cmd_watch, quiet_relay_watch;
     bool has_datagrams; /* the socket may hold some */
     bool has_more;      /* a queue was left unfinished: do not sleep */
     bool is_stopping;
@@ -107,6 +111,7 @@ struct worker {
     struct worker_counts published;
     size_t published_tracks, published_subs;
     struct gather gather;
+    struct quiet quiet;
     uint64_t turn_us; /* when this turn began */
 
     /* atomic, any thread */

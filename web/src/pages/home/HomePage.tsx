@@ -11,6 +11,7 @@ import { useTranslate } from '../../hooks/useTranslate';
 import { useAppDispatch, useAppSelector } from '../../store';
 import { loggedOut } from '../../store/authSlice';
 import { byRecency } from '../../store/contactsSlice';
+import { forgetUnread } from '../../store/unreadKept';
 import { fetchUsers } from '../../store/usersSlice';
 import { Conversation } from '../chat/Conversation';
 import { ContactList } from './ContactList';
@@ -38,6 +39,8 @@ export function HomePage() {
     // The server ends the login too; not reaching it is no reason to stay.
     api.logout().catch(() => {});
     dispatch(loggedOut());
+    // A login that ends by itself goes on with its counts at the next one; who logs out leaves nothing here.
+    forgetUnread(me);
   }
 
   return (

@@ -16,6 +16,7 @@ import { fetchUsers } from '../../store/usersSlice';
 import { Conversation } from '../chat/Conversation';
 import { ContactList } from './ContactList';
 import { GroupDialog } from './GroupDialog';
+import { PasswordDialog } from './PasswordDialog';
 import { ProfileDialog } from './ProfileDialog';
 import { RequestList } from './RequestList';
 import { SearchDialog } from './SearchDialog';
@@ -29,7 +30,7 @@ export function HomePage() {
   const avatar = useAppSelector((state) => state.users[me]?.avatar);
   const { contacts, pending, loaded } = useAppSelector((state) => state.contacts);
   const feed = useAppSelector((state) => state.feed);
-  const [dialog, setDialog] = useState<'search' | 'group' | 'profile' | null>(null);
+  const [dialog, setDialog] = useState<'search' | 'group' | 'profile' | 'password' | null>(null);
   const selectedId = Number(useParams().contactId ?? 0);
   const selected = contacts.find((contact) => contact.contactId === selectedId);
 
@@ -106,7 +107,12 @@ export function HomePage() {
         )}
       </main>
       <SearchDialog open={dialog === 'search'} onClose={() => setDialog(null)} />
-      <ProfileDialog open={dialog === 'profile'} onClose={() => setDialog(null)} />
+      <ProfileDialog
+        open={dialog === 'profile'}
+        onClose={() => setDialog(null)}
+        onPassword={() => setDialog('password')}
+      />
+      <PasswordDialog open={dialog === 'password'} onClose={() => setDialog(null)} />
       <GroupDialog open={dialog === 'group'} onClose={() => setDialog(null)} />
     </div>
   );

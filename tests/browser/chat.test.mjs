@@ -1,4 +1,5 @@
-// Conversations through the pages: texts, pictures, recall, unread counts, history, breaks and crashes, groups, calls.
+// Conversations through the pages: texts, pictures, recall, unread counts, history, breaks and crashes, groups, calls; and
+// what one changes of oneself.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import * as api from './lib/api.mjs';
@@ -267,6 +268,28 @@ step('a conversation that is open while it happens catches up as well', async ()
   await everybody(({ page }) => page.waitForSelector(id('reconnecting'), { state: 'detached' }));
 });
 
+step('unread counts outlive the page, count what came while it was closed, and are those of all its tabs', async () => {
+  const contact = `contact-${ada.userId}`;
+  const { page, context } = bob;
+  await page.click(id(`contact-${chen.userId}`));
+  await chat.sendByRest(server, ada, contactId, 'seen by nobody');
+  await waitUnread(page, contact, 1);
+  await page.goto('about:blank');
+  await chat.write(ada.page, 'to a closed page');
+  await chat.waitText(ada.page, 'to a closed page');
+  const tab = await context.newPage();
+  for (const shown of [page, tab]) {
+    await shown.goto('/');
+    await waitUnread(shown, contact, 2);
+    await waitLast(shown, contact, 'to a closed page');
+    assert.equal(await shown.title(), '(2) ichat');
+  }
+  await chat.openContact(tab, ada.userId);
+  await noUnread(page, contact);
+  assert.equal(await page.title(), 'ichat');
+  await tab.close();
+});
+
 step('three in a group', async () => {
   await everybody(({ page }) => chat.openGroup(page, groupId));
   for (const { name, page } of [ada, bob, chen]) {
@@ -343,7 +366,44 @@ step('a name and a picture of oneself', async () => {
   const image = bob.page.locator(`${id(`contact-${ada.userId}`)} img`);
   await image.waitFor();
   assert.match(await bob.page.innerText(id(`contact-${ada.userId}`)), /Ada L\./);
+  assert.equal(await bob.page.title(), 'ichat', 'what was read before the reload is read');
   await bob.page.waitForFunction((element) => element.naturalWidth === 256, await image.elementHandle());
+});
+
+/** Fills in the dialog for a new password and confirms it. */
+async function changePassword(page, oldPassword, newPassword, repeated = newPassword) {
+  const entered = { 'old-password': oldPassword, 'new-password': newPassword, 'repeat-password': repeated };
+  for (const [field, text] of Object.entries(entered)) await page.fill(id(field), text);
+  await page.click(id('save-password'));
+}
+
+step('a new password ends the other logins, which go on with their unread counts after the next login', async () => {
+  const contact = `contact-${ada.userId}`;
+  const tablet = await newPerson(browser, server);
+  await ui.logIn(tablet.page, 'chen');
+  await ui.waitFor(tablet.page, contact);
+  const { page } = chen;
+  await page.click(id('open-profile'));
+  await page.click(id('change-password'));
+  await changePassword(page, 'a wrong one', 'short', 'other');
+  await page.getByText('6 to 20 characters').waitFor();
+  await page.getByText('The two passwords differ').waitFor();
+  await changePassword(page, 'a wrong one', 'new-secret');
+  await page.getByText('This is not the present password.').waitFor();
+  await changePassword(page, api.PASSWORD, 'new-secret');
+  await page.getByText('The password was changed.').waitFor();
+  await page.waitForSelector(id('save-password'), { state: 'detached' });
+  await ui.waitFor(tablet.page, 'login-form');
+  const { contactId } = await api.contactOf(server, ada, (other) => other.userId === chen.userId);
+  await chat.sendByRest(server, ada, contactId, 'while you were out');
+  await chat.sendByRest(server, ada, contactId, 'and once more');
+  await waitLast(page, contact, 'and once more'); // this login is there as before
+  await ui.logIn(tablet.page, 'chen', 'new-secret');
+  await waitUnread(tablet.page, contact, 2);
+  await tablet.page.click(id('logout'));
+  await ui.waitFor(tablet.page, 'login-form');
+  assert.equal(await tablet.page.evaluate(() => localStorage.getItem('ichat.unread')), null);
+  await tablet.context.close();
 });
 
 step('Chinese, and a phone: list and conversation are views of their own', async () => {
@@ -360,4 +420,8 @@ step('Chinese, and a phone: list and conversation are views of their own', async
   await page.click(id('chat-back'));
   assert.equal(await page.isVisible(id('contact-list')), true);
   assert.equal(await page.isVisible(id('conversation')), false);
+  await page.click(id('open-profile'));
+  await page.click(id('change-password'));
+  await changePassword(page, 'a wrong one', 'new-secret');
+  await page.getByText('用户名或密码错误').waitFor(); // the server's own words
 });

@@ -13,6 +13,14 @@ export async function register(page, username, nickname) {
   return page.evaluate(() => Number(localStorage.getItem('loginUserId')));
 }
 
+export async function logIn(page, username, password = PASSWORD) {
+  if (!page.url().endsWith('/login')) await page.goto('/login');
+  await page.fill(id('username'), username);
+  await page.fill(id('password'), password);
+  await page.click(id('submit'));
+  await page.waitForSelector(id('home'));
+}
+
 export async function askForContact(page, username, userId) {
   await page.click(id('add-contact'));
   await page.fill(id('search-input'), username);

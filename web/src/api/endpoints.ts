@@ -13,6 +13,10 @@ export const register = (fields: { username: string; password: string; nickname:
 export const logout = () => post<null>('/user/logout');
 export const updateProfile = (nickname: string, avatar: string) => post<null>('/user/info', { nickname, avatar });
 
+/** Ends the user's other logins. */
+export const changePassword = (oldPassword: string, newPassword: string) =>
+  post<null>('/user/password', { oldPassword, newPassword });
+
 export const userInfos = (userIds: number[]) => post<(User | null)[]>('/user/infos', { userIds });
 
 export const searchUsers = (keyword: string, page: number) =>

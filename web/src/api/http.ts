@@ -5,6 +5,9 @@ import axios, { AxiosError, type AxiosRequestConfig } from 'axios';
 export const NETWORK_ERROR = -1;
 const CODE_UNAUTHORIZED = 401;
 const CODE_TOKEN_EXPIRED = 1005;
+/** A field breaks its rule. */
+export const CODE_INVALID = 1003;
+export const CODE_WRONG_PASSWORD = 1004;
 
 export class ApiError extends Error {
   constructor(

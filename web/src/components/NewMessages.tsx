@@ -1,7 +1,7 @@
 // Tells of messages that nobody has seen, also when another tab is in front: in the page's title, and by a sound.
 import { useEffect, useRef } from 'react';
 import { useAppSelector } from '../store';
-import { unreadTotal } from '../store/chatSlice';
+import { unreadTotal } from '../store/unreadSlice';
 import { chime } from './ringtone';
 
 const TITLE = 'ichat';
@@ -9,6 +9,7 @@ const TITLE = 'ichat';
 export function NewMessages() {
   const count = useAppSelector(unreadTotal);
   const sound = useAppSelector((state) => state.settings.sound);
+  const isStarting = useAppSelector((state) => state.feed === 'connecting');
   const before = useRef(count);
 
   useEffect(() => {
@@ -19,9 +20,10 @@ export function NewMessages() {
   }, [count]);
 
   useEffect(() => {
-    if (sound && count > before.current) chime();
+    // What an earlier page has counted is no news.
+    if (sound && !isStarting && count > before.current) chime();
     before.current = count;
-  }, [count, sound]);
+  }, [count, sound, isStarting]);
 
   return null;
 }

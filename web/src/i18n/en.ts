@@ -83,6 +83,18 @@ export const en = {
   'profile.avatar': 'Choose a picture',
   'profile.save': 'Save',
   'profile.sound': 'Sound for new messages',
+  'profile.password': 'Change password',
+
+  'password.title': 'Change password',
+  'password.old': 'Present password',
+  'password.new': 'New password',
+  'password.repeat': 'New password again',
+  'password.save': 'Change',
+  'password.note': 'You will be logged out on all other devices.',
+  'password.changed': 'The password was changed. Your other devices were logged out.',
+  'password.wrong': 'This is not the present password.',
+  'password.needOld': 'Enter the present password',
+  'password.differs': 'The two passwords differ',
 
   'search.title': 'Find people',
   'search.placeholder': 'Start of a user name',

@@ -85,6 +85,18 @@ export const zh: Record<keyof typeof en, string> = {
   'profile.avatar': '选择头像',
   'profile.save': '保存',
   'profile.sound': '新消息提示音',
+  'profile.password': '修改密码',
+
+  'password.title': '修改密码',
+  'password.old': '当前密码',
+  'password.new': '新密码',
+  'password.repeat': '再次输入新密码',
+  'password.save': '修改',
+  'password.note': '修改后，其他设备上的登录将全部退出。',
+  'password.changed': '密码已修改，其他设备已退出登录。',
+  'password.wrong': '当前密码错误',
+  'password.needOld': '请输入当前密码',
+  'password.differs': '两次输入的密码不一致',
 
   'search.title': '查找用户',
   'search.placeholder': '用户名开头',

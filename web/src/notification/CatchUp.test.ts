@@ -7,7 +7,9 @@ import { CatchUp, SYNC_PAGE, SYNC_PAGES_MAX } from './CatchUp';
 let deliveries: number[];
 let applied: number[];
 const page = vi.fn<(after: number, before: number) => Promise<Message[]>>();
-const [reload, overflow, began] = [vi.fn(), vi.fn(), vi.fn()];
+const [reload, overflow, moved, restarted] = [vi.fn(), vi.fn(), vi.fn<(position: number) => void>(), vi.fn()];
+/** What `apply` was told of the age of what it got. */
+let ages: boolean[];
 let catchUp: CatchUp;
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -15,7 +17,7 @@ const settle = () => vi.advanceTimersByTimeAsync(0);
 beforeEach(() => {
   vi.useFakeTimers();
   vi.resetAllMocks();
-  [deliveries, applied] = [[], []];
+  [deliveries, applied, ages] = [[], [], []];
   page.mockImplementation(async (after, before) =>
     deliveries
       .filter((id) => id > after && (!before || id < before))
@@ -24,14 +26,16 @@ beforeEach(() => {
       .map((deliveryId) => aMessage(deliveryId, { deliveryId })),
   );
   reload.mockResolvedValue(undefined);
-  catchUp = new CatchUp({
-    page,
-    began,
-    apply: (messages) => applied.push(...messages.map((message) => message.deliveryId)),
-    overflow,
-    reload,
-  });
+  catchUp = make();
 });
+
+function make(position?: number): CatchUp {
+  const apply = (messages: Message[], isOld: boolean) => {
+    applied.push(...messages.map((message) => message.deliveryId));
+    ages.push(isOld);
+  };
+  return new CatchUp({ page, apply, moved, overflow, restarted, reload }, position);
+}
 
 afterEach(() => {
   catchUp.stop();
@@ -166,4 +170,76 @@ test('after the end nothing is applied', async () => {
   catchUp.stop();
   await vi.advanceTimersByTimeAsync(20_000);
   expect(applied).toEqual([]);
+});
+
+const positions = () => moved.mock.calls.map(([position]) => position);
+
+test('it says how far everything is applied: not beyond a gap, and once for each step', async () => {
+  catchUp.begin(10);
+  catchUp.seen(11);
+  catchUp.seen(11);
+  deliveries = range(1, 20);
+  page.mockRejectedValueOnce(new Error('down'));
+  catchUp.begin(20);
+  catchUp.seen(21);
+  await settle();
+  expect(positions()).toEqual([10, 11]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(positions()).toEqual([10, 11, 21]);
+  expect(ages).toEqual([false]);
+});
+
+test('a page that knows how far an earlier one came loads contacts first, then what was missed', async () => {
+  catchUp = make(40);
+  deliveries = range(1, 60);
+  catchUp.begin(60);
+  expect(page).not.toHaveBeenCalled();
+  await settle();
+  expect(reload).toHaveBeenCalledOnce();
+  expect(page.mock.calls).toEqual([[40, 0]]);
+  expect(applied).toEqual(range(41, 60));
+  expect(positions()).toEqual([60]);
+  deliveries.push(61);
+  catchUp.begin(61);
+  await settle();
+  expect(ages).toEqual([true, false]);
+  expect(reload).toHaveBeenCalledTimes(2);
+});
+
+test('what an earlier page missed is old also when it takes a second session to get it', async () => {
+  catchUp = make(40);
+  deliveries = range(1, 60);
+  reload.mockRejectedValueOnce(new Error('down'));
+  catchUp.begin(50);
+  catchUp.begin(60);
+  await settle();
+  expect([applied, ages]).toEqual([range(41, 60), [true]]);
+});
+
+test('very much that an earlier page missed leaves the histories of this one as they are', async () => {
+  catchUp = make(0);
+  deliveries = range(1, SYNC_PAGE * SYNC_PAGES_MAX + 10);
+  catchUp.begin(deliveries.length);
+  await settle();
+  expect(overflow).not.toHaveBeenCalled();
+  expect(positions()).toEqual([deliveries.length]);
+});
+
+test('nothing was missed since an earlier page', async () => {
+  catchUp = make(40);
+  catchUp.begin(40);
+  catchUp.seen(41);
+  await settle();
+  expect(page).not.toHaveBeenCalled();
+  expect([positions(), restarted.mock.calls]).toEqual([[41], []]);
+});
+
+test('a server with lower ids has other data: it goes on from there', async () => {
+  catchUp = make(40);
+  catchUp.begin(3);
+  catchUp.seen(4);
+  await settle();
+  expect(restarted).toHaveBeenCalledOnce();
+  expect(page).not.toHaveBeenCalled();
+  expect(positions()).toEqual([3, 4]);
 });

@@ -1,17 +1,19 @@
 // What a new notification session has to make up for: the deliveries missed since the last one seen, in pages, newest
-// first; then the contacts. Tries until it is done. Knows neither the store nor the network.
+// first; and the contacts. Tries until it is done. Knows neither the store nor the network.
 import { Backoff } from '../call/backoff';
 import type { Message } from '../api/types';
 
 export interface CatchUpDeps {
   /** Deliveries with ids above `after` and, unless 0, below `before`: the `SYNC_PAGE` highest, descending. */
   page(after: number, before: number): Promise<Message[]>;
-  /** Called before the first page is asked for. */
-  began(): void;
-  /** All that was missed, ascending. */
-  apply(messages: Message[]): void;
+  /** All that was missed, ascending. `isOld`: while no page was there, and not in a break of this one. */
+  apply(messages: Message[], isOld: boolean): void;
+  /** Every delivery up to `position` is applied. */
+  moved(position: number): void;
   /** More was missed than is worth applying. */
   overflow(): void;
+  /** The server's ids are below the known ones: its data are other data now. */
+  restarted(): void;
   /** Loads contacts and requests. */
   reload(): Promise<unknown>;
 }
@@ -21,28 +23,37 @@ export const SYNC_PAGE = 50;
 export const SYNC_PAGES_MAX = 40;
 
 export class CatchUp {
-  /** Every delivery up to here is applied; null before the first session. */
-  private position: number | null = null;
   /** The highest delivery seen, which may lie beyond a gap that is being filled. */
-  private highest = 0;
+  private highest: number;
   private isBehind = false;
+  /** Whether what is missed was missed since an earlier page. */
+  private isOld: boolean;
   private round = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly deps: CatchUpDeps) {}
+  /** `position`: every delivery up to here is applied; null before the first session, unless an earlier page knew it. */
+  constructor(
+    private readonly deps: CatchUpDeps,
+    private position: number | null = null,
+  ) {
+    this.highest = position ?? 0;
+    this.isOld = position !== null;
+  }
 
   /** A notification's delivery was applied. */
   seen(deliveryId: number): void {
     this.highest = Math.max(this.highest, deliveryId);
-    if (!this.isBehind && this.position !== null) this.position = this.highest;
+    if (!this.isBehind && this.position !== null && this.position < this.highest) this.move(this.highest);
   }
 
   /** The server began a new session, whose notifications start after `lastDeliveryId`. */
   begin(lastDeliveryId: number): void {
     this.stop();
-    if (this.position === null) {
-      this.position = lastDeliveryId;
+    if (this.position === null || lastDeliveryId < this.position) {
+      if (this.position !== null) this.deps.restarted();
+      this.isBehind = this.isOld = false;
       this.highest = lastDeliveryId;
+      this.move(lastDeliveryId);
     } else if (lastDeliveryId > this.position) {
       this.isBehind = true;
     }
@@ -56,8 +67,13 @@ export class CatchUp {
 
   private async run(round: number, upTo: number, backoff: Backoff): Promise<void> {
     try {
-      if (this.isBehind) await this.sync(round, upTo);
-      if (round === this.round) await this.deps.reload();
+      // A page that was just loaded shows its contacts before anything else.
+      const isOld = this.isOld;
+      if (isOld) await this.deps.reload();
+      if (round === this.round && this.isBehind) await this.sync(round, upTo);
+      if (round !== this.round) return;
+      this.isOld = false;
+      if (!isOld) await this.deps.reload();
     } catch {
       if (round !== this.round) return;
       this.retry = setTimeout(() => void this.run(round, upTo, backoff), backoff.next());
@@ -67,7 +83,6 @@ export class CatchUp {
   private async sync(round: number, upTo: number): Promise<void> {
     const after = this.position ?? 0;
     const missed: Message[] = [];
-    this.deps.began();
     for (let pages = 1; ; pages++) {
       const page = await this.deps.page(after, missed.at(-1)?.deliveryId ?? 0);
       if (round !== this.round) return;
@@ -75,12 +90,18 @@ export class CatchUp {
       missed.push(...page.filter((message) => message.deliveryId > after));
       if (page.length < SYNC_PAGE || missed.at(-1)?.deliveryId !== page.at(-1)?.deliveryId) break;
       if (pages === SYNC_PAGES_MAX) {
-        this.deps.overflow();
+        if (!this.isOld) this.deps.overflow();
         break;
       }
     }
-    this.deps.apply(missed.reverse());
+    this.deps.apply(missed.reverse(), this.isOld);
     this.isBehind = false;
-    this.position = this.highest = Math.max(this.highest, upTo, missed.at(-1)?.deliveryId ?? 0);
+    this.highest = Math.max(this.highest, upTo, missed.at(-1)?.deliveryId ?? 0);
+    this.move(this.highest);
+  }
+
+  private move(position: number): void {
+    this.position = position;
+    this.deps.moved(position);
   }
 }

@@ -5,9 +5,10 @@ import { type Contact, type ContactRequest, MessageType, type Message } from '..
 import type { AppDispatch } from '../store';
 import { callMessage, callSettled } from '../store/callsSlice';
 import { historyForgotten, messageArrived, messagesCaughtUp } from '../store/chatActions';
-import { catchUpBegan } from '../store/chatSlice';
 import { contactAdded, fetchGroups, loadContacts, requestArrived } from '../store/contactsSlice';
 import { feedChanged } from '../store/feedSlice';
+import { forgetUnread, readUnread, UNREAD_KEY } from '../store/unreadKept';
+import { countsForgotten, positionMoved, readElsewhere, unreadRestored } from '../store/unreadSlice';
 import { fetchUsers } from '../store/usersSlice';
 import { CatchUp, SYNC_PAGE } from './CatchUp';
 import { type Notification, NotificationClient } from './NotificationClient';
@@ -28,13 +29,19 @@ class Feed {
     private readonly login: { token: string; userId: number },
     private readonly dispatch: AppDispatch,
   ) {
-    this.catchUp = new CatchUp({
-      page: (after, before) => api.syncMessages(after, before, SYNC_PAGE),
-      began: () => dispatch(catchUpBegan()),
-      apply: (messages) => this.missed(messages),
-      overflow: () => dispatch(historyForgotten()),
-      reload: () => dispatch(loadContacts()).unwrap(),
-    });
+    const kept = readUnread(login.userId);
+    dispatch(unreadRestored(kept));
+    this.catchUp = new CatchUp(
+      {
+        page: (after, before) => api.syncMessages(after, before, SYNC_PAGE),
+        apply: (messages, isOld) => this.missed(messages, isOld),
+        moved: (position) => dispatch(positionMoved(position)),
+        overflow: () => dispatch(historyForgotten()),
+        restarted: () => this.restarted(),
+        reload: () => dispatch(loadContacts()).unwrap(),
+      },
+      kept?.position,
+    );
     this.client = new NotificationClient(
       webSocketUrl('/api/ws/notification'),
       login.token,
@@ -47,17 +54,24 @@ class Feed {
     );
     addEventListener('online', this.retryNow);
     document.addEventListener('visibilitychange', this.retryNow);
+    addEventListener('storage', this.otherTab);
     this.client.start();
   }
 
   stop(): void {
     removeEventListener('online', this.retryNow);
     document.removeEventListener('visibilitychange', this.retryNow);
+    removeEventListener('storage', this.otherTab);
     this.catchUp.stop();
     this.client.stop();
   }
 
   private readonly retryNow = () => this.client.retryNow();
+
+  private readonly otherTab = ({ key }: StorageEvent) => {
+    const kept = key === UNREAD_KEY ? readUnread(this.login.userId) : null;
+    if (kept) this.dispatch(readElsewhere(kept.read));
+  };
 
   private session(resumed: boolean, lastDeliveryId: number): void {
     this.dispatch(feedChanged('connected'));
@@ -77,9 +91,15 @@ class Feed {
     this.call(message);
   }
 
-  private missed(messages: Message[]): void {
+  private missed(messages: Message[], isOld: boolean): void {
     this.dispatch(messagesCaughtUp({ messages, me: this.login.userId }));
-    messages.forEach((message) => this.call(message));
+    // Of a call from before the page was there it is not known whether it was declined.
+    if (!isOld) messages.forEach((message) => this.call(message));
+  }
+
+  private restarted(): void {
+    forgetUnread(this.login.userId);
+    this.dispatch(countsForgotten());
   }
 
   private call(message: Message): void {

@@ -1,6 +1,7 @@
 // Who is logged in. Kept in localStorage, so that a reload or a new tab goes on.
 import { createSlice, type PayloadAction } from '@reduxjs/toolkit';
 import type { LoginResult } from '../api/types';
+import { forget, keep, readKept } from './storage';
 
 export interface AuthState {
   token: string;
@@ -11,19 +12,19 @@ const TOKEN = 'token';
 const USER_ID = 'loginUserId';
 
 function stored(): AuthState {
-  const token = localStorage.getItem(TOKEN) ?? '';
-  const userId = Number(localStorage.getItem(USER_ID) ?? 0);
+  const token = readKept(TOKEN) ?? '';
+  const userId = Number(readKept(USER_ID) ?? 0);
   return token && userId > 0 ? { token, userId } : { token: '', userId: 0 };
 }
 
 /** Called by the store on every change of the login. */
 export function keepAuth(auth: AuthState): void {
   if (auth.token) {
-    localStorage.setItem(TOKEN, auth.token);
-    localStorage.setItem(USER_ID, String(auth.userId));
+    keep(TOKEN, auth.token);
+    keep(USER_ID, String(auth.userId));
   } else {
-    localStorage.removeItem(TOKEN);
-    localStorage.removeItem(USER_ID);
+    forget(TOKEN);
+    forget(USER_ID);
   }
 }
 

@@ -2,21 +2,17 @@ import { configureStore } from '@reduxjs/toolkit';
 import { beforeEach, expect, test, vi } from 'vitest';
 import '../testing/browser';
 import type { Message } from '../api/types';
-import { aCall, aContact, aMessage, range } from '../testing/messages';
+import { aMessage, range } from '../testing/messages';
 import { loggedOut } from './authSlice';
 import { historyForgotten, messageArrived, messagesCaughtUp, messageSent } from './chatActions';
 import {
-  catchUpBegan,
   chatReducer,
   loadHistory,
   type Outgoing,
   outgoingChanged,
   queued,
-  roomHidden,
   roomLeft,
-  roomShown,
 } from './chatSlice';
-import { loadContacts } from './contactsSlice';
 import { asRevoked } from './messages';
 
 vi.mock('../api/endpoints', () => ({ listMessages: vi.fn() }));
@@ -31,7 +27,6 @@ let history: Message[];
 const make = () => configureStore({ reducer: { chat: chatReducer } });
 const chat = () => store.getState().chat;
 const ids = () => chat().rooms[ROOM]?.messages.map((message) => message.messageId) ?? [];
-const unread = () => chat().unread[ROOM]?.length ?? 0;
 const load = () => store.dispatch(loadHistory({ contactId: 1, roomId: ROOM }) as never) as unknown as Promise<unknown>;
 const arrives = (message: Message, isNew = true) =>
   store.dispatch(messageArrived({ message, isNew, me: ME, now: Date.parse(message.createdAt) }));
@@ -100,10 +95,9 @@ test('an old message that changes makes no hole in what is held', async () => {
   expect(ids()).toEqual(range(1, 20));
 });
 
-test('a room that was never opened holds nothing, but counts', () => {
+test('a room that was never opened holds nothing', () => {
   arrives(aMessage(1));
   expect(chat().rooms[ROOM]).toBeUndefined();
-  expect(unread()).toBe(1);
 });
 
 test('left rooms keep their newest messages and page on from there', async () => {
@@ -147,7 +141,6 @@ test.each([
     expect(ids()).toEqual([1]);
   }
   expect(chat().rooms[ROOM]?.messages[0]?.localId).toBe('a');
-  expect(unread()).toBe(0);
 });
 
 test('an own message of another device is no row of this one', async () => {
@@ -188,44 +181,12 @@ test('a large picture waits for its upload, until its path comes', async () => {
   expect(chat().rooms[ROOM]?.messages).toMatchObject([{ localId: 'a', image: 'file/a.png' }]);
 });
 
-test('unread: only new messages of others, once each, gone when the room is shown', () => {
-  arrives(aMessage(1));
-  arrives(aMessage(1));
-  arrives(aMessage(2), false);
-  arrives(aCall(3, 2), false);
-  arrives(own(4, 'x'));
-  expect(unread()).toBe(1);
-  store.dispatch(roomShown(ROOM));
-  expect(unread()).toBe(0);
-  arrives(aMessage(5));
-  expect(unread()).toBe(0);
-  store.dispatch(roomHidden(ROOM));
-  arrives(aMessage(6));
-  expect(unread()).toBe(1);
-});
-
-test('hiding a room that is no longer the shown one changes nothing', () => {
-  store.dispatch(roomShown(ROOM));
-  store.dispatch(roomShown(6));
-  store.dispatch(roomHidden(ROOM));
-  expect(chat().openRoomId).toBe(6);
-});
-
-test('unread after a break: what is newer than anything known before it, and not what only changed', () => {
-  const contacts = [aContact(1, { lastMessageId: 10 })];
-  store.dispatch(loadContacts.fulfilled({ contacts, pending: [] }, 'r', undefined));
-  store.dispatch(catchUpBegan());
-  arrives(aMessage(15)); // live, while the gap is being filled
-  caughtUp(asRevoked(aMessage(9)), aMessage(8), aMessage(11), asRevoked(aMessage(12)), aCall(13, 4), own(14, ''), aMessage(15));
-  expect(chat().unread[ROOM]).toEqual([15, 11]);
-});
-
 test('messages of several rooms stay apart', async () => {
   await load();
   arrives(aMessage(1));
   arrives(aMessage(2, { roomId: 6 }));
   expect(ids()).toEqual([1]);
-  expect(chat().unread).toEqual({ [ROOM]: [1], 6: [2] });
+  expect(chat().newest).toEqual({ [ROOM]: 1, 6: 2 });
 });
 
 test("the clock's lead is the least that was seen", () => {
@@ -240,5 +201,5 @@ test('logging out forgets everything', async () => {
   await load();
   queue('a');
   store.dispatch(loggedOut());
-  expect(chat()).toMatchObject({ rooms: {}, outgoing: [], unread: {} });
+  expect(chat()).toMatchObject({ rooms: {}, outgoing: [], newest: {} });
 });

@@ -1,4 +1,4 @@
-// Conversations: the messages of rooms that were opened, what is on its way out, and what was not read yet.
+// Conversations: the messages of rooms that were opened, and what is on its way out.
 //
 // A room is held from the first time it is opened. From then on its list is without holes from its oldest message to
 // the newest: history comes in pages from the top, everything else from notifications and from catching up.
@@ -14,7 +14,6 @@ import { findMessage, putMessage } from './messages';
 export const HISTORY_PAGE = 10;
 /** What a room keeps when its conversation is left. */
 const KEPT = 100;
-const UNREAD_MAX = 1_000;
 
 export interface Room {
   messages: Message[];
@@ -63,14 +62,8 @@ export interface ChatState {
   outgoing: Outgoing[];
   /** By message id. */
   uploads: Record<number, Upload>;
-  /** By room: ids of messages of others that nobody saw here. */
-  unread: Record<number, number[]>;
   /** By room: the highest message id known. */
   newest: Record<number, number>;
-  /** `newest` as it was when catching up began. */
-  newestBefore: Record<number, number>;
-  /** The room that is on the screen, 0 for none. */
-  openRoomId: number;
   /** How far this machine's clock is at most ahead of the server's, in ms; null until known. */
   clockAheadMs: number | null;
   drafts: Record<number, string>;
@@ -80,10 +73,7 @@ export const emptyChat: ChatState = {
   rooms: {},
   outgoing: [],
   uploads: {},
-  unread: {},
   newest: {},
-  newestBefore: {},
-  openRoomId: 0,
   clockAheadMs: null,
   drafts: {},
 };
@@ -113,13 +103,6 @@ const chatSlice = createSlice({
   name: 'chat',
   initialState: emptyChat,
   reducers: {
-    roomShown: (state, action: PayloadAction<number>) => {
-      state.openRoomId = action.payload;
-      delete state.unread[action.payload];
-    },
-    roomHidden: (state, action: PayloadAction<number>) => {
-      if (state.openRoomId === action.payload) state.openRoomId = 0;
-    },
     /** Its conversation was left: long histories are let go. */
     roomLeft: (state, action: PayloadAction<{ roomId: number; draft: string }>) => {
       const { roomId, draft } = action.payload;
@@ -131,9 +114,6 @@ const chatSlice = createSlice({
       room.hasMore = true;
       room.status = 'ready';
       room.request = ''; // a page under way fits no longer
-    },
-    catchUpBegan: (state) => {
-      state.newestBefore = { ...state.newest };
     },
     queued: (state, action: PayloadAction<Outgoing>) => {
       state.outgoing.push({ ...action.payload, after: state.newest[action.payload.roomId] ?? 0 });
@@ -160,17 +140,11 @@ const chatSlice = createSlice({
           const ahead = now - Date.parse(message.createdAt);
           state.clockAheadMs = Math.min(ahead, state.clockAheadMs ?? ahead);
         }
-        if (isNew && message.senderId !== me) addUnread(state, message);
         take(state, message, me);
       })
       .addCase(messagesCaughtUp, (state, action) => {
         const { messages, me } = action.payload;
-        for (const message of messages) {
-          const missed = message.messageId > (state.newestBefore[message.roomId] ?? 0);
-          const counts = message.senderId !== me && message.type !== MessageType.Call && !message.revoked;
-          if (missed && counts) addUnread(state, message);
-          take(state, message, me);
-        }
+        for (const message of messages) take(state, message, me);
       })
       .addCase(messageSent, (state, action) => take(state, action.payload, action.payload.senderId))
       .addCase(historyForgotten, (state) => {
@@ -200,12 +174,6 @@ const newRoom = (): Room => ({ messages: [], status: 'loading', started: false, 
 
 function sawId(state: ChatState, roomId: number, messageId: number): void {
   state.newest[roomId] = Math.max(state.newest[roomId] ?? 0, messageId);
-}
-
-function addUnread(state: ChatState, { roomId, messageId }: Message): void {
-  if (roomId === state.openRoomId) return;
-  const unread = (state.unread[roomId] ??= []);
-  if (unread.length < UNREAD_MAX && !unread.includes(messageId)) unread.push(messageId);
 }
 
 /** Any message that comes from the server, whichever way. */
@@ -260,18 +228,5 @@ function takePage(room: Room, page: Message[]): void {
   room.status = 'ready';
 }
 
-export const unreadTotal = (state: RootState) =>
-  Object.values(state.chat.unread).reduce((sum, list) => sum + list.length, 0);
-
-export const {
-  roomShown,
-  roomHidden,
-  roomLeft,
-  catchUpBegan,
-  queued,
-  outgoingChanged,
-  outgoingDropped,
-  uploadChanged,
-  uploadEnded,
-} = chatSlice.actions;
+export const { roomLeft, queued, outgoingChanged, outgoingDropped, uploadChanged, uploadEnded } = chatSlice.actions;
 export const chatReducer = chatSlice.reducer;

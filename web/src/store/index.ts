@@ -9,6 +9,8 @@ import { chatReducer } from './chatSlice';
 import { contactsReducer } from './contactsSlice';
 import { feedReducer } from './feedSlice';
 import { keepSettings, settingsReducer } from './settingsSlice';
+import { keepUnread } from './unreadKept';
+import { unreadReducer } from './unreadSlice';
 import { usersReducer } from './usersSlice';
 
 export const store = configureStore({
@@ -17,6 +19,7 @@ export const store = configureStore({
     users: usersReducer,
     contacts: contactsReducer,
     chat: chatReducer,
+    unread: unreadReducer,
     calls: callsReducer,
     call: callReducer,
     feed: feedReducer,
@@ -39,5 +42,6 @@ store.subscribe(() => {
   const now = store.getState();
   if (now.auth !== last.auth) keepAuth(now.auth);
   if (now.settings !== last.settings) keepSettings(now.settings);
+  if (now.unread !== last.unread) keepUnread(now.auth.userId, now.unread);
   last = now;
 });

@@ -2,6 +2,7 @@
 import { createSlice, type PayloadAction } from '@reduxjs/toolkit';
 import type { VideoQuality } from '../call/devices';
 import { guessLanguage, type Language } from '../i18n';
+import { keep, readKept } from './storage';
 
 export interface SettingsState {
   language: Language;
@@ -15,18 +16,18 @@ const QUALITY = 'ichat.videoQuality';
 const SOUND = 'ichat.messageSound';
 
 function stored(): SettingsState {
-  const quality = localStorage.getItem(QUALITY);
+  const quality = readKept(QUALITY);
   return {
-    language: guessLanguage(localStorage.getItem(LANGUAGE), navigator.languages),
+    language: guessLanguage(readKept(LANGUAGE), navigator.languages),
     quality: quality === 'low' || quality === 'high' ? quality : 'standard',
-    sound: localStorage.getItem(SOUND) !== 'off',
+    sound: readKept(SOUND) !== 'off',
   };
 }
 
 export function keepSettings(settings: SettingsState): void {
-  localStorage.setItem(LANGUAGE, settings.language);
-  localStorage.setItem(QUALITY, settings.quality);
-  localStorage.setItem(SOUND, settings.sound ? 'on' : 'off');
+  keep(LANGUAGE, settings.language);
+  keep(QUALITY, settings.quality);
+  keep(SOUND, settings.sound ? 'on' : 'off');
 }
 
 const settingsSlice = createSlice({

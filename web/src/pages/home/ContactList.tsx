@@ -28,7 +28,7 @@ export function ContactList({ contacts, selectedId, onSelect }: Props) {
   const language = useAppSelector((state) => state.settings.language);
   const users = useAppSelector((state) => state.users);
   const groups = useAppSelector((state) => state.contacts.groups);
-  const unread = useAppSelector((state) => state.chat.unread);
+  const unread = useAppSelector((state) => state.unread.ids);
 
   const about = ({ lastMessageContent, groupId, userId }: Contact) => {
     const summary = SUMMARIES[lastMessageContent];

@@ -11,10 +11,12 @@ import { useTranslate } from '../../hooks/useTranslate';
 import { useAppDispatch, useAppSelector } from '../../store';
 import { loggedOut } from '../../store/authSlice';
 import { byRecency } from '../../store/contactsSlice';
+import { forgetUnread } from '../../store/unreadKept';
 import { fetchUsers } from '../../store/usersSlice';
 import { Conversation } from '../chat/Conversation';
 import { ContactList } from './ContactList';
 import { GroupDialog } from './GroupDialog';
+import { PasswordDialog } from './PasswordDialog';
 import { ProfileDialog } from './ProfileDialog';
 import { RequestList } from './RequestList';
 import { SearchDialog } from './SearchDialog';
@@ -28,7 +30,7 @@ export function HomePage() {
   const avatar = useAppSelector((state) => state.users[me]?.avatar);
   const { contacts, pending, loaded } = useAppSelector((state) => state.contacts);
   const feed = useAppSelector((state) => state.feed);
-  const [dialog, setDialog] = useState<'search' | 'group' | 'profile' | null>(null);
+  const [dialog, setDialog] = useState<'search' | 'group' | 'profile' | 'password' | null>(null);
   const selectedId = Number(useParams().contactId ?? 0);
   const selected = contacts.find((contact) => contact.contactId === selectedId);
 
@@ -38,6 +40,8 @@ export function HomePage() {
     // The server ends the login too; not reaching it is no reason to stay.
     api.logout().catch(() => {});
     dispatch(loggedOut());
+    // A login that ends by itself goes on with its counts at the next one; who logs out leaves nothing here.
+    forgetUnread(me);
   }
 
   return (
@@ -103,7 +107,12 @@ export function HomePage() {
         )}
       </main>
       <SearchDialog open={dialog === 'search'} onClose={() => setDialog(null)} />
-      <ProfileDialog open={dialog === 'profile'} onClose={() => setDialog(null)} />
+      <ProfileDialog
+        open={dialog === 'profile'}
+        onClose={() => setDialog(null)}
+        onPassword={() => setDialog('password')}
+      />
+      <PasswordDialog open={dialog === 'password'} onClose={() => setDialog(null)} />
       <GroupDialog open={dialog === 'group'} onClose={() => setDialog(null)} />
     </div>
   );

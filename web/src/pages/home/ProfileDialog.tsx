@@ -1,5 +1,6 @@
-// One's own name and picture, and the sound of this browser.
-import { Form, Input, Modal, Switch } from 'antd';
+// One's own name and picture, the sound of this browser, and the way to a new password.
+import { LockOutlined } from '@ant-design/icons';
+import { Button, Form, Input, Modal, Switch } from 'antd';
 import { useEffect, useState } from 'react';
 import * as api from '../../api/endpoints';
 import { AvatarPicker } from '../../components/AvatarPicker';
@@ -9,7 +10,13 @@ import { useAppDispatch, useAppSelector } from '../../store';
 import { soundChosen } from '../../store/settingsSlice';
 import { usersSeen } from '../../store/usersSlice';
 
-export function ProfileDialog({ open, onClose }: { open: boolean; onClose(): void }) {
+interface Props {
+  open: boolean;
+  onClose(): void;
+  onPassword(): void;
+}
+
+export function ProfileDialog({ open, onClose, onPassword }: Props) {
   const t = useTranslate();
   const report = useReport();
   const dispatch = useAppDispatch();
@@ -71,6 +78,9 @@ export function ProfileDialog({ open, onClose }: { open: boolean; onClose(): voi
         {t('profile.sound')}
         <Switch checked={sound} onChange={(on) => dispatch(soundChosen(on))} data-testid="sound-switch" />
       </label>
+      <Button icon={<LockOutlined />} onClick={onPassword} data-testid="change-password">
+        {t('profile.password')}
+      </Button>
     </Modal>
   );
 }

@@ -115,7 +115,7 @@ static struct web_req *create(struct web *web, struct lws *wsi)
     for (unsigned i = 0; i < HDR_COUNT; i++)
         req->headers[i] = copy_header(wsi, header_tokens[i]);
     copy_query(req, wsi);
-    guard_peer_address(wsi, &req->from);
+    guard_find_client(wsi, &req->client);
     timer_init(&req->deadline, on_deadline, req);
     reply_init(&req->reply);
     list_push(&web->requests, &req->node);

@@ -11,6 +11,7 @@
 #include "base/timers.h"
 #include "call/calls.h"
 #include "chat/chat.h"
+#include "web/forwarded.h"
 #include "web/lws.h"
 #include "web/server.h"
 
@@ -40,6 +41,7 @@ struct web {
     struct thread *thread;
     char *web_root;  /* NULL: no web client was found */
     char *files_dir; /* uploads */
+    struct proxies proxies;
     /* owned by the web thread */
     struct timer heartbeat;
     struct list requests;

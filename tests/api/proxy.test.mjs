@@ -150,11 +150,10 @@ describe('a client behind a trusted proxy', () => {
     assert.ok(!server.process.output().includes('198.51.100.108'));
   });
 
-  test('is what the log tells', async () => {
-    const user = await register(server);
-    for (let i = 0; i <= TRIES; i++) await login(server, user.name, 'wrong-one', { forwarded: '198.51.100.109' });
+  test('is what the log tells', () => {
     // Lines of a kind are limited; the first of this server is of the first client that was stopped.
-    assert.match(server.process.output(), /Too many login tries for a name from=198\.51\.100\.7\n/);
+    const [first] = server.process.output().match(/Too many login tries for a name from=\S+/);
+    assert.equal(first, 'Too many login tries for a name from=198.51.100.7');
     assert.doesNotMatch(server.process.output(), /Too many login tries for a name from=203\./);
   });
 });

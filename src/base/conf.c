@@ -102,6 +102,11 @@ static enum err check_together(const struct conf *conf, char *error)
         snprintf(error, CONF_ERROR_MAX, "http.tls_cert and http.tls_key must be given together");
         return ERR_INVALID;
     }
+    if (conf->http.max_body_kb > conf->http.max_bodies_mb * 1024) {
+        snprintf(error, CONF_ERROR_MAX, "http.max_bodies_mb %u has no room for one body of http.max_body_kb %u",
+                 conf->http.max_bodies_mb, conf->http.max_body_kb);
+        return ERR_INVALID;
+    }
     if (conf->media.workers > 0 && conf->media.port + conf->media.workers - 1 > UINT16_MAX) {
         snprintf(error, CONF_ERROR_MAX, "media.port %u leaves no room for the ports of %u media.workers below 65536",
                  conf->media.port, conf->media.workers);

@@ -34,6 +34,7 @@ struct conf {
         char *tls_key;
         char *web_root;                     /* built web client; empty = beside the binary or /usr/share/ichat/web */
         uint32_t max_body_kb;               /* 1..65536, default 1024 (uploads have their own limit) */
+        uint32_t max_bodies_mb;             /* of all requests at once, uploads apart; 1..65536, default 256 */
         uint32_t max_upload_kb;             /* default 10240 */
         uint32_t max_connections;           /* default 10000 */
         uint32_t idle_timeout_s;            /* default 60 */

@@ -44,6 +44,7 @@ static const struct conf_key keys[] = {
     TEXT_KEY(http.tls_key, ""),
     TEXT_KEY(http.web_root, ""),
     UINT_KEY(http.max_body_kb, 1024, 1, 65536, "KiB"),
+    UINT_KEY(http.max_bodies_mb, 256, 1, 65536, "MiB"),
     UINT_KEY(http.max_upload_kb, 10240, 1, 1048576, "KiB"),
     UINT_KEY(http.max_connections, 10000, 1, 1000000, NULL),
     UINT_KEY(http.idle_timeout_s, 60, 1, 3600, "s"),

@@ -20,7 +20,7 @@
 #include "web/reply.h"
 #include "web/web_impl.h"
 
-#define QUERY_ITEMS_MAX 16
+#define QUERY_ITEMS_MAX 16 /* those behind them are not looked at */
 
 enum http_method {
     HTTP_GET,

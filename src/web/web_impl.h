@@ -15,8 +15,6 @@
 #include "web/lws.h"
 #include "web/server.h"
 
-/* Bodies of all requests that are being gathered; beyond it a request is refused (500). */
-#define WEB_BODY_BYTES_MAX (256u << 20)
 #define WEB_SCRATCH (LWS_PRE + 65536) /* what one lws_write() takes */
 
 struct thread;

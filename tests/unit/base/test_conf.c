@@ -213,6 +213,7 @@ static void test_errors(void **state)
         {"http:\n port: 1\n\tbind: x\n", ":3: "},
         {"http: [\n", ":"},
         {"http:\n  tls_cert: a.pem\n", "must be given together"},
+        {"http:\n  max_body_kb: 1025\n  max_bodies_mb: 1\n", "max_bodies_mb 1 has no room"},
         {"media:\n  port: 65535\n  workers: 2\n", "leaves no room"},
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {

@@ -49,7 +49,7 @@ void conf_free(struct conf *conf)
 /* Comma-separated; spaces around items and empty items do not count. */
 static enum err set_list(struct conf_list *list, const struct conf_key *key, const char *value, char *error)
 {
-    struct conf_list fresh = {.items = mem_calloc(CONF_LIST_MAX, sizeof(char *))};
+    struct conf_list fresh = {.items = mem_calloc(key->max, sizeof(char *))};
     char *copy = mem_strdup(value);
     char *rest = NULL;
     enum err err = ERR_OK;
@@ -60,11 +60,14 @@ static enum err set_list(struct conf_list *list, const struct conf_key *key, con
             item[n - 1] = '\0';
         if (!*item)
             continue;
-        if (fresh.count == CONF_LIST_MAX) {
-            snprintf(error, CONF_ERROR_MAX, "%s has more than %d items", key->path, CONF_LIST_MAX);
+        if (fresh.count == key->max) {
+            snprintf(error, CONF_ERROR_MAX, "%s has more than %u items", key->path, key->max);
             err = ERR_INVALID;
             break;
         }
+        err = conf_key_check(key, item, error);
+        if (err)
+            break;
         fresh.items[fresh.count++] = mem_strdup(item);
     }
     free(copy);
@@ -97,6 +100,11 @@ static enum err check_together(const struct conf *conf, char *error)
 {
     if ((conf->http.tls_cert[0] == '\0') != (conf->http.tls_key[0] == '\0')) {
         snprintf(error, CONF_ERROR_MAX, "http.tls_cert and http.tls_key must be given together");
+        return ERR_INVALID;
+    }
+    if (conf->http.max_body_kb > conf->http.max_bodies_mb * 1024) {
+        snprintf(error, CONF_ERROR_MAX, "http.max_bodies_mb %u has no room for one body of http.max_body_kb %u",
+                 conf->http.max_bodies_mb, conf->http.max_body_kb);
         return ERR_INVALID;
     }
     if (conf->media.workers > 0 && conf->media.port + conf->media.workers - 1 > UINT16_MAX) {

@@ -15,6 +15,7 @@
 #include "base/err.h"
 
 #define CONF_LIST_MAX 16
+#define CONF_PROXIES_MAX 64 /* the networks of a CDN are some tens */
 
 struct conf_list {
     char **items;
@@ -33,6 +34,7 @@ struct conf {
         char *tls_key;
         char *web_root;                     /* built web client; empty = beside the binary or /usr/share/ichat/web */
         uint32_t max_body_kb;               /* 1..65536, default 1024 (uploads have their own limit) */
+        uint32_t max_bodies_mb;             /* of all requests at once, uploads apart; 1..65536, default 256 */
         uint32_t max_upload_kb;             /* default 10240 */
         uint32_t max_connections;           /* default 10000 */
         uint32_t idle_timeout_s;            /* default 60 */
@@ -40,6 +42,7 @@ struct conf {
         uint32_t anonymous_uploads_per_min; /* of one address without a login, 0 = none are taken, default 30 */
         uint32_t unused_uploads_mb;         /* that wait for a use; beyond it only logins upload, default 1024 */
         struct conf_list allowed_origins;   /* extra WebSocket/HTTP origins; empty = any, as the contract has it */
+        struct conf_list trusted_proxies;   /* networks, see base/ipnet.h, whose X-Forwarded-For counts */
     } http;
     struct {
         char *url;        /* "sqlite:" = data.dir/ichat.db, "sqlite:/path", "postgresql://..." */

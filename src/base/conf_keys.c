@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ipnet.h"
 #include "base/text.h"
 
 #define AT(member) offsetof(struct conf, member)
@@ -26,7 +27,11 @@
     }
 #define LIST_KEY(member)                                                                                               \
     {                                                                                                                  \
-        .path = #member, .type = CONF_LIST, .offset = AT(member), .fallback = ""                                       \
+        .path = #member, .type = CONF_LIST, .offset = AT(member), .fallback = "", .max = CONF_LIST_MAX                 \
+    }
+#define NETS_KEY(member, max_)                                                                                         \
+    {                                                                                                                  \
+        .path = #member, .type = CONF_LIST, .offset = AT(member), .fallback = "", .max = max_, .is_nets = true         \
     }
 
 static const struct conf_key keys[] = {
@@ -39,6 +44,7 @@ static const struct conf_key keys[] = {
     TEXT_KEY(http.tls_key, ""),
     TEXT_KEY(http.web_root, ""),
     UINT_KEY(http.max_body_kb, 1024, 1, 65536, "KiB"),
+    UINT_KEY(http.max_bodies_mb, 256, 1, 65536, "MiB"),
     UINT_KEY(http.max_upload_kb, 10240, 1, 1048576, "KiB"),
     UINT_KEY(http.max_connections, 10000, 1, 1000000, NULL),
     UINT_KEY(http.idle_timeout_s, 60, 1, 3600, "s"),
@@ -46,6 +52,7 @@ static const struct conf_key keys[] = {
     UINT_KEY(http.anonymous_uploads_per_min, 30, 0, 100000, NULL),
     UINT_KEY(http.unused_uploads_mb, 1024, 0, 1048576, "MiB"),
     LIST_KEY(http.allowed_origins),
+    NETS_KEY(http.trusted_proxies, CONF_PROXIES_MAX),
 
     TEXT_KEY(database.url, "sqlite:"),
     UINT_KEY(database.readers, 2, 1, 64, NULL),
@@ -168,12 +175,26 @@ static enum err check_choice(const struct conf_key *key, const char *value, char
     return ERR_INVALID;
 }
 
+static enum err check_net(const struct conf_key *key, const char *value, char error[CONF_ERROR_MAX])
+{
+    struct ipnet net;
+    if (ipnet_parse(&net, value) == ERR_OK)
+        return ERR_OK;
+    snprintf(error, CONF_ERROR_MAX,
+             "%s has \"%.64s\", but must hold addresses and prefixes such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32, "
+             "with no bit set behind the prefix",
+             key->path, value);
+    return ERR_INVALID;
+}
+
 enum err conf_key_check(const struct conf_key *key, const char *value, char error[CONF_ERROR_MAX])
 {
     if (key->type == CONF_UINT)
         return check_uint(key, value, error);
     if (key->type == CONF_STRING && key->choices[0])
         return check_choice(key, value, error);
+    if (key->is_nets)
+        return check_net(key, value, error);
     if (key->type == CONF_BOOL && !is_bool(value)) {
         snprintf(error, CONF_ERROR_MAX, "%s is \"%.64s\", but must be true or false", key->path, value);
         return ERR_INVALID;

@@ -21,9 +21,10 @@ struct conf_key {
     enum conf_type type;
     size_t offset;          /* in struct conf */
     const char *fallback;   /* the default, as one would write it */
-    uint32_t min, max;      /* of CONF_UINT, both allowed */
+    uint32_t min, max;      /* of CONF_UINT, both allowed; of CONF_LIST, the most items */
     const char *unit;       /* for messages and conf/ichatd.yml: "s", "ms", "KiB"; NULL = none */
     const char *choices[5]; /* of CONF_STRING, NULL-terminated; none = any text */
+    bool is_nets;           /* of CONF_LIST: each item is a network, see base/ipnet.h */
 };
 
 #define CONF_KEYS_MAX 64

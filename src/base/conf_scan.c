@@ -89,8 +89,8 @@ static enum err scan_list(struct scan *scan, const struct conf_key *key)
             return ERR_OK;
         if (!is_event(scan, YAML_SCALAR_EVENT))
             return fail(scan, line_of(scan), "%s must be a plain list of texts", key->path);
-        if (count == CONF_LIST_MAX)
-            return fail(scan, line_of(scan), "%s has more than %d items", key->path, CONF_LIST_MAX);
+        if (count == (int)key->max)
+            return fail(scan, line_of(scan), "%s has more than %u items", key->path, key->max);
         if (check_value(scan, key))
             return ERR_INVALID;
     }

@@ -60,7 +60,7 @@ static cyaml_schema_field_t field_of(const struct conf_key *key, const struct sc
         value->flags |= CYAML_FLAG_POINTER_NULL_STR;
         value->data_size = sizeof(char *);
         value->sequence.entry = &schema->item;
-        value->sequence.max = CONF_LIST_MAX;
+        value->sequence.max = key->max;
         field.data_offset += (uint32_t)offsetof(struct conf_list, items);
         field.count_offset = (uint32_t)(key->offset + offsetof(struct conf_list, count));
         field.count_size = sizeof(((struct conf_list *)NULL)->count);

@@ -17,7 +17,7 @@ void api_healthz(struct web_req *req)
 
 void api_metrics(struct web_req *req)
 {
-    if (!addr_is_loopback(&req->from)) {
+    if (!req->client.is_local) {
         reply_not_found(req);
         return;
     }

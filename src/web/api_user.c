@@ -32,7 +32,7 @@ void api_login(struct web_req *req)
     if (!fields_begin(&f, req))
         return;
     char address[ADDR_TEXT_MAX];
-    addr_ip_text(&req->from, address);
+    addr_ip_text(&req->client.addr, address);
     struct user_login_args args = {
         .username = fields_text(&f, "username"),
         .password = fields_text(&f, "password"),

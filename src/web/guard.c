@@ -1,16 +1,18 @@
 /* The guard. Web thread. */
 #include "web/guard.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "web/request.h"
 #include "web/routes.h"
 #include "web/static.h"
 #include "web/upload.h"
 
-void guard_peer_address(struct lws *wsi, struct addr *out)
+static void get_peer(struct lws *wsi, struct addr *out)
 {
     struct sockaddr_storage sa;
     socklen_t len = sizeof(sa);
@@ -19,6 +21,36 @@ void guard_peer_address(struct lws *wsi, struct addr *out)
     if (fd < 0 || getpeername(fd, (struct sockaddr *)&sa, &len) ||
         addr_from_sockaddr(out, (struct sockaddr *)&sa, len) != ERR_OK)
         memset(out, 0, sizeof(*out));
+}
+
+/* Also when it is empty. */
+static bool has_header(struct lws *wsi, enum lws_token_indexes token)
+{
+    char none[1];
+    return lws_hdr_total_length(wsi, token) > 0 || lws_hdr_copy_fragment(wsi, none, sizeof(none), token, 0) == 0;
+}
+
+/* What proxies add to a request beside X-Forwarded-For. */
+static bool has_proxy_hint(struct lws *wsi)
+{
+    static const char forwarded[] = "forwarded:"; /* RFC 7239; lws has no token for it */
+    return has_header(wsi, WSI_TOKEN_HTTP_VIA) || has_header(wsi, WSI_TOKEN_HTTP_X_REAL_IP) ||
+           lws_hdr_custom_length(wsi, forwarded, sizeof(forwarded) - 1) >= 0;
+}
+
+void guard_find_client(struct lws *wsi, struct client *out)
+{
+    struct addr peer;
+    get_peer(wsi, &peer);
+    char *list = NULL;
+    if (has_header(wsi, WSI_TOKEN_X_FORWARDED_FOR)) {
+        int len = lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR);
+        list = mem_calloc(1, (size_t)len + 2);
+        if (lws_hdr_copy(wsi, list, len + 1, WSI_TOKEN_X_FORWARDED_FOR) < 0) /* several lines: with commas between */
+            list[0] = '\0';
+    }
+    client_find(out, &web_of(wsi)->proxies, &peer, list, has_proxy_hint(wsi));
+    free(list);
 }
 
 enum guard_origin guard_origin_of(const struct conf *conf, const char *origin, const char *host)

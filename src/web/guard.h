@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "net/addr.h"
+#include "web/forwarded.h"
 #include "web/web_impl.h"
 
 struct web_req;
@@ -17,8 +17,8 @@ void guard_run(struct web_req *req);
 /* The token that the request brought, "" when none. */
 const char *guard_token(const struct web_req *req);
 
-/* The network address of a connection's other end; all zero when unknown. */
-void guard_peer_address(struct lws *wsi, struct addr *out);
+/* Who asks, by the connection and its headers, see web/forwarded.h; all zero when unknown. */
+void guard_find_client(struct lws *wsi, struct client *out);
 /* Whether a page of this Origin may use us. Without http.allowed_origins every one is ORIGIN_OWN: it carries no
  * authority of its user's, since tokens are sent by scripts alone, and gets no permission to read answers. host: the
  * Host header.

@@ -115,12 +115,18 @@ static struct web_req *create(struct web *web, struct lws *wsi)
     for (unsigned i = 0; i < HDR_COUNT; i++)
         req->headers[i] = copy_header(wsi, header_tokens[i]);
     copy_query(req, wsi);
-    guard_peer_address(wsi, &req->from);
+    guard_find_client(wsi, &req->client);
     timer_init(&req->deadline, on_deadline, req);
     reply_init(&req->reply);
     list_push(&web->requests, &req->node);
     lws_set_opaque_user_data(wsi, req);
     return req;
+}
+
+static void drop_body(struct web_req *req)
+{
+    req->web->body_bytes -= req->body.len;
+    text_free(&req->body);
 }
 
 void request_free(struct web_req *req)
@@ -133,8 +139,7 @@ void request_free(struct web_req *req)
         free(req->headers[i]);
     for (size_t i = 0; i < req->query_count; i++)
         free(req->query[i].key);
-    req->web->body_bytes -= req->body.len;
-    text_free(&req->body);
+    drop_body(req);
     upload_free(req->upload);
     json_decref(req->json);
     reply_clear(&req->reply);
@@ -220,8 +225,9 @@ void request_on_body(struct web_req *req, const void *data, size_t len)
         upload_feed(req, data, len);
         return;
     }
-    if (req->web->body_bytes + len > WEB_BODY_BYTES_MAX) {
+    if (req->web->body_bytes + len > (size_t)req->web->conf->http.max_bodies_mb << 20) {
         log_limited(LOG_WARN, "Too many request bodies at once, refusing one: bytes=%zu", req->web->body_bytes);
+        drop_body(req); /* the rest is read and forgotten, and meanwhile this must not keep others out */
         reply_error(req, CHAT_INTERNAL, NULL);
         return;
     }

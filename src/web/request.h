@@ -16,11 +16,11 @@
 #include "base/timers.h"
 #include "chat/auth.h"
 #include "chat/op.h"
-#include "net/addr.h"
+#include "web/forwarded.h"
 #include "web/reply.h"
 #include "web/web_impl.h"
 
-#define QUERY_ITEMS_MAX 16
+#define QUERY_ITEMS_MAX 16 /* those behind them are not looked at */
 
 enum http_method {
     HTTP_GET,
@@ -64,7 +64,7 @@ struct web_req {
     struct list node;
     struct web *web;
     const struct route *route; /* NULL: none fits */
-    struct addr from;
+    struct client client;
     enum http_method method;
     bool is_mounted;          /* under /api */
     char *path;               /* decoded, without the query */

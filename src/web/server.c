@@ -47,6 +47,7 @@ enum err web_create(const struct conf *conf, struct metrics *metrics, struct web
     web->scratch = mem_calloc(1, WEB_SCRATCH);
     web->upload_limit = upload_limit_create();
     web->web_root = static_find_root(conf);
+    proxies_init(&web->proxies, &conf->http.trusted_proxies);
     list_init(&web->requests);
     list_init(&web->sockets);
     list_init(&web->fresh);

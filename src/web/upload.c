@@ -143,7 +143,7 @@ static bool may_upload(struct web_req *req, bool *is_anonymous)
     *is_anonymous = !auth_peek(web->chat->auth, guard_token(req), login_id);
     if (*is_anonymous) {
         unsigned limit = web->conf->http.anonymous_uploads_per_min;
-        return limit && upload_limit_take_address(web->upload_limit, &req->from, limit, clock_now_us());
+        return limit && upload_limit_take_address(web->upload_limit, &req->client.addr, limit, clock_now_us());
     }
     unsigned limit = web->conf->http.uploads_per_min;
     return !limit || upload_limit_take_login(web->upload_limit, login_id, limit, clock_now_us());

@@ -11,11 +11,10 @@
 #include "base/timers.h"
 #include "call/calls.h"
 #include "chat/chat.h"
+#include "web/forwarded.h"
 #include "web/lws.h"
 #include "web/server.h"
 
-/* Bodies of all requests that are being gathered; beyond it a request is refused (500). */
-#define WEB_BODY_BYTES_MAX (256u << 20)
 #define WEB_SCRATCH (LWS_PRE + 65536) /* what one lws_write() takes */
 
 struct thread;
@@ -40,6 +39,7 @@ struct web {
     struct thread *thread;
     char *web_root;  /* NULL: no web client was found */
     char *files_dir; /* uploads */
+    struct proxies proxies;
     /* owned by the web thread */
     struct timer heartbeat;
     struct list requests;

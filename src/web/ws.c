@@ -128,8 +128,10 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
     if (sock->is_closing)
         return false;
     if (sock->queued >= WS_QUEUE_MAX || sock->queued_bytes + len > WS_QUEUE_BYTES) {
-        log_limited(LOG_WARN, "A WebSocket takes too long to read, cutting it off: queued=%zu bytes=%zu", sock->queued,
-                    sock->queued_bytes);
+        char address[ADDR_TEXT_MAX];
+        addr_ip_text(&conn->from, address);
+        log_limited(LOG_WARN, "A WebSocket takes too long to read, cutting it off: from=%s queued=%zu bytes=%zu",
+                    address, sock->queued, sock->queued_bytes);
         metric_add(sock->web->metrics, METRIC_WS_CUT, 1);
         sock->is_closing = true;
         drop_queue(sock);
@@ -205,6 +207,16 @@ int ws_on_upgrade(struct lws *wsi, const char *protocol)
     return lws_return_http_status(wsi, status, NULL) ? -1 : 1;
 }
 
+static void note_client(struct ws_sock *sock)
+{
+    struct client client;
+    char address[ADDR_TEXT_MAX];
+    guard_find_client(sock->wsi, &client);
+    sock->conn.from = client.addr;
+    addr_ip_text(&client.addr, address);
+    log_debug("A WebSocket is open: path=%s from=%s", sock->is_confirming ? PATH_NOTIFICATION : PATH_CALL, address);
+}
+
 int ws_on_open(struct lws *wsi)
 {
     struct web *web = web_of(wsi);
@@ -218,7 +230,7 @@ int ws_on_open(struct lws *wsi)
     sock->web = web;
     sock->wsi = wsi;
     sock->is_confirming = !is_call;
-    guard_peer_address(wsi, &sock->conn.from);
+    note_client(sock);
     list_init(&sock->queue);
     list_init(&sock->fresh);
     timer_init(&sock->timer, on_timer, sock);

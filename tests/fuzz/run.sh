@@ -11,7 +11,7 @@ seconds=${1:-10}
 only_build=""
 [ "$seconds" != build ] || only_build=1
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- codec publish rtcp rtp sdp seal stun twcc v2_msg multipart mysqldump
+[ $# -gt 0 ] || set -- codec publish rtcp rtp sdp seal stun twcc v2_msg forwarded multipart mysqldump
 
 found=$(mktemp -d)
 trap 'rm -rf "$found"' EXIT

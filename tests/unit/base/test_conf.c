@@ -196,6 +196,11 @@ static void test_errors(void **state)
         {"turn:\n  urls: stun:x\n", ":2: turn.urls must be a list"},
         {"turn:\n  urls:\n  - [a]\n", ":3: turn.urls must be a plain list"},
         {"turn:\n  urls: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]\n", ":2: turn.urls has more than 16 items"},
+        {"http:\n  trusted_proxies:\n  - 10.0.0.0/8\n  - 10.0.0.1/8\n",
+         ":4: http.trusted_proxies has \"10.0.0.1/8\", but must hold addresses and prefixes such as 192.0.2.1, "},
+        {"http:\n  trusted_proxies: [\"\"]\n", ":2: http.trusted_proxies has \"\", but must hold"},
+        {"http:\n  trusted_proxies: [~]\n", ":2: http.trusted_proxies has \"~\", but must hold"},
+        {"http:\n  trusted_proxies: 127.0.0.1\n", ":2: http.trusted_proxies must be a list"},
         {"media:\n  announce_loopback: on\n", "must be true or false"},
         {"media:\n  placement: pile\n", "must be one of call spread"},
         {"log:\n  level: loud\n", "must be one of error warn info debug"},
@@ -213,6 +218,7 @@ static void test_errors(void **state)
         {"http:\n port: 1\n\tbind: x\n", ":3: "},
         {"http: [\n", ":"},
         {"http:\n  tls_cert: a.pem\n", "must be given together"},
+        {"http:\n  max_body_kb: 1025\n  max_bodies_mb: 1\n", "max_bodies_mb 1 has no room"},
         {"media:\n  port: 65535\n  workers: 2\n", "leaves no room"},
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -230,6 +236,35 @@ static void test_errors(void **state)
     assert_int_not_equal(conf_load("/nonexistent.yml", &conf, error), ERR_OK);
     assert_non_null(strstr(error, "/nonexistent.yml"));
     assert_int_not_equal(conf_load("/tmp", &conf, error), ERR_OK);
+}
+
+/* Its items are checked however they are given, and it may be longer than others. */
+static void test_networks(void **state)
+{
+    (void)state;
+    char error[CONF_ERROR_MAX], path[64], many[1024] = "1.1.1.1", yaml[1100];
+    struct conf *conf = NULL;
+    for (int i = 1; i < CONF_PROXIES_MAX; i++)
+        strcat(many, ",1.1.1.1");
+    snprintf(yaml, sizeof(yaml), "http: {trusted_proxies: [%s]}\n", many);
+    if (load_text(yaml, path, &conf, error))
+        fail_msg("%s", error);
+    assert_int_equal(conf->http.trusted_proxies.count, CONF_PROXIES_MAX);
+    assert_int_equal(conf_set(conf, "http.trusted_proxies", "10.0.0.0/8, ::1,2001:db8::/32", error), ERR_OK);
+    assert_int_equal(conf->http.trusted_proxies.count, 3);
+    assert_string_equal(conf->http.trusted_proxies.items[1], "::1");
+    assert_int_equal(conf_set(conf, "http.trusted_proxies", "10.0.0.0/8,::1/", error), ERR_INVALID);
+    assert_non_null(strstr(error, "http.trusted_proxies has \"::1/\""));
+    assert_int_equal(conf->http.trusted_proxies.count, 3);
+    assert_int_equal(conf_set(conf, "http.trusted_proxies", many, error), ERR_OK);
+    strcat(many, ",1.1.1.1");
+    assert_int_equal(conf_set(conf, "http.trusted_proxies", many, error), ERR_INVALID);
+    assert_string_equal(error, "http.trusted_proxies has more than 64 items");
+    conf_free(conf);
+    setenv("ICHAT_HTTP_TRUSTED_PROXIES", "::1, localhost", 1);
+    assert_int_not_equal(conf_load(NULL, &conf, error), ERR_OK);
+    assert_true(text_has_prefix(error, "ICHAT_HTTP_TRUSTED_PROXIES: http.trusted_proxies has \"localhost\", but must"));
+    unsetenv("ICHAT_HTTP_TRUSTED_PROXIES");
 }
 
 static void test_environment(void **state)
@@ -289,7 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),    cmocka_unit_test(test_shipped_file), cmocka_unit_test(test_file_values),
         cmocka_unit_test(test_empty_files), cmocka_unit_test(test_errors),       cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_set),         cmocka_unit_test(test_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,9 +17,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define QUIET_AFTER_US 1000000 /* longer than the gaps of an encoder that sends nothing for silence (400 ms for Opus)  \
-                                */
-#define QUIET_PAUSE_US 20000   /* a check's round trip is longer by that much, and the first packet after the silence */
+#define QUIET_AFTER_US                                                                                                 \
+    1000000                  /* longer than the gaps of an encoder that sends nothing for silence (400 ms for Opus)    \
+                              */
+#define QUIET_PAUSE_US 20000 /* a check's round trip is longer by that much, and the first packet after the silence */
 
 struct quiet {
     bool is_allowed;     /* set once at creation */

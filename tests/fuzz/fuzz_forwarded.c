@@ -18,7 +18,8 @@ static struct addr find(const struct proxies *proxies, const char *peer, const c
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    char *items[] = {"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"};
+    char one[] = "127.0.0.1", many[] = "10.0.0.0/8", more[] = "2001:db8::/32";
+    char *items[] = {one, many, more};
     struct proxies proxies;
     struct addr addr, peer, want;
     proxies_init(&proxies, &(struct conf_list){items, 3});

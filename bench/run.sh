@@ -128,7 +128,7 @@ alternate webinar "ichatd-1w janus" --publishers 1 --subscribers 500 --rate 60 -
 alternate bursts "ichatd janus" --publishers 1 --subscribers 50 --rate 300,600 --seconds 4 --pacing burst
 alternate simulcast "ichatd janus" --publishers 1 --subscribers 50 --simulcast --rate 300 --seconds 4
 alternate meeting "ichatd janus" --members 20 --audio 20 --video 6 --rate 60 --seconds 6 --pacing burst
-alternate workers "ichatd-1w ichatd-2w" --calls 4 --publishers 1 --subscribers 25 --rate 300 --seconds 4
+alternate workers "ichatd-1w ichatd-2w" --calls 4 --publishers 1 --subscribers 25 --rate 900 --seconds 4
 alternate storm "ichatd janus" --members 20 --audio 1 --video 1 --rate 100 --seconds 3 --storm 500 --no-floor
 alternate churn "ichatd janus" --members 50 --video 1 --rate 60 --seconds 10 --churn 10 --no-floor
 alternate idle "ichatd janus" --calls 10 --members 100 --video 1 --idle --seconds 10 --no-floor

@@ -15,9 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GATHER_WINDOW_US 100000  /* a storm of joins must be seen while it lasts */
-#define GATHER_FROM_PERMILLE 150 /* busy enough for pauses */
-#define GATHER_TO_PERMILLE 50    /* so little, pauses included, that there is nothing to gather */
+#define GATHER_WINDOW_US 100000 /* a storm of joins must be seen while it lasts */
+#define GATHER_FROM_PERMILLE 30 /* busy enough for pauses */
+#define GATHER_TO_PERMILLE 10   /* so little, pauses included, that there is nothing to gather */
 /* Packets that come in a pause, in thousandths: with less than one there is delay and nothing gained. */
 #define GATHER_FROM_MILLI 1100
 #define GATHER_TO_MILLI 800

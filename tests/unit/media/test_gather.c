@@ -59,11 +59,11 @@ static void test_begins_by_load_and_rate(void **state)
 {
     (void)state;
     unsigned enough = packets_for(GATHER_FROM_MILLI, GATHER_FROM_PERMILLE);
-    assert_int_equal(enough, 71); /* a packet each 1.4 ms, for a pause of 1.565 ms */
+    assert_int_equal(enough, 63); /* a packet each 1.6 ms, for a pause of 1.747 ms */
     struct thread_sim sim = begin(MAX_US);
     assert_int_equal(window(&sim, GATHER_FROM_PERMILLE, enough - 1), 0);
     assert_int_equal(window(&sim, GATHER_FROM_PERMILLE - 1, enough), 0);
-    assert_int_equal(window(&sim, GATHER_FROM_PERMILLE, enough), 1565);
+    assert_int_equal(window(&sim, GATHER_FROM_PERMILLE, enough), 1747);
     sim = begin(MAX_US);
     assert_int_equal(window(&sim, 1000, 10), 0); /* busy with something else than packets */
 }

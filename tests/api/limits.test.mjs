@@ -1,5 +1,6 @@
 // Limits of the HTTP edge over all requests, and of one request's query.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { befriend, call, data, PASSWORD, refused, register } from './lib/api.mjs';
@@ -20,6 +21,17 @@ describe('the bodies of all requests at once', () => {
     await server.stop();
   });
 
+  /** When the server has read all that was sent to it: until then a body that is on its way may be the one refused. */
+  async function allRead() {
+    const port = server.port.toString(16).toUpperCase().padStart(4, '0');
+    const queued = async () => {
+      const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8')));
+      const rows = tables.flatMap((table) => table.split('\n').slice(1)).map((line) => line.trim().split(/\s+/));
+      return rows.some(([, local, remote, state, queues]) => state === '01' && (local.endsWith(`:${port}`) || remote.endsWith(`:${port}`)) && queues !== '00000000:00000000');
+    };
+    while (await queued()) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
   /** A login of `size` bytes that has sent `sent` of them. */
   async function begin(size, sent) {
     const socket = net.connect(server.port, '127.0.0.1');
@@ -30,6 +42,7 @@ describe('the bodies of all requests at once', () => {
     const ended = new Promise((resolve) => socket.on('close', resolve));
     socket.on('error', () => {});
     await new Promise((resolve) => socket.write(`POST /api/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n${text.slice(0, sent)}`, resolve));
+    await allRead();
     return {
       /** The rest of it; resolves to the answer's code. */
       async finish() {
@@ -56,7 +69,7 @@ describe('the bodies of all requests at once', () => {
   test('are limited; what waits goes on, and what needs none is not stopped', { timeout: 60_000 }, async () => {
     assert.equal(await login(300), 200);
     const waiting = await Promise.all([0, 1, 2].map(() => begin(300 * KIB, 299 * KIB)));
-    await until(200, 500); // 897 of 1,024 KiB, once all of it has been read
+    await until(200, 500); // 897 of 1,024 KiB
     await server.process.says('Too many request bodies at once, refusing one: bytes=');
     refused(await call(server, 'POST', '/api/login', { body: ' '.repeat(200 * KIB) }), 500, '服务器内部错误');
     assert.equal(await login(100), 200);

@@ -45,11 +45,12 @@ struct ws_sock {
     struct timer timer; /* the next ping, the pong's arrival, or the end of closing */
     bool is_ping_due;
     bool is_pong_awaited;
-    bool is_confirming; /* a notification socket: its session asks what may be lost */
-    uint32_t written;   /* messages */
-    uint32_t pinged;    /* `written` as the last ping went out: its payload */
-    uint32_t confirmed; /* those that the client itself has, as a pong tells: a proxy's kernel may have the others */
-    bool is_closing;    /* nothing comes in or is queued any more */
+    bool is_confirming;  /* a notification socket: its session asks what may be lost */
+    uint32_t written;    /* messages */
+    uint32_t pinged;     /* `written` as the last ping went out: its payload */
+    uint64_t confirm_us; /* pings behind messages so far are paid for by then, at one each WS_CONFIRM_US */
+    uint32_t confirmed;  /* those that the client itself has, as a pong tells: a proxy's kernel may have the others */
+    bool is_closing;     /* nothing comes in or is queued any more */
     bool is_close_sent;
     bool was_peer_closed;   /* its close frame came; our answer to it must not count as unsent */
     size_t unsent_at_close; /* as it came */
@@ -70,6 +71,18 @@ static void kill_socket(struct ws_sock *sock)
 static void set_timer(struct ws_sock *sock, unsigned seconds)
 {
     timer_set(sock->web->timers, &sock->timer, clock_now_us() + seconds * US_PER_S);
+}
+
+/* When the next ping behind a message may go out. */
+static uint64_t confirm_due_us(const struct ws_sock *sock)
+{
+    uint64_t burst_us = (WS_CONFIRM_BURST - 1) * WS_CONFIRM_US;
+    return sock->confirm_us > burst_us ? sock->confirm_us - burst_us : 0;
+}
+
+static bool may_confirm(const struct ws_sock *sock)
+{
+    return sock->is_confirming && !sock->is_pong_awaited && !sock->is_closing && clock_now_us() >= confirm_due_us(sock);
 }
 
 static void ask_ping(struct ws_sock *sock)
@@ -301,6 +314,8 @@ void ws_on_peer_close(struct ws_sock *sock)
 static int write_ping(struct ws_sock *sock)
 {
     uint8_t frame[LWS_PRE + sizeof(sock->pinged)] = {0};
+    uint64_t now_us = clock_now_us();
+    sock->confirm_us = (sock->confirm_us > now_us ? sock->confirm_us : now_us) + WS_CONFIRM_US;
     sock->pinged = sock->written;
     memcpy(frame + LWS_PRE, &sock->pinged, sizeof(sock->pinged)); /* lws tells of no pong without a payload */
     sock->is_ping_due = false;
@@ -341,6 +356,10 @@ static int write_queue(struct ws_sock *sock)
     bool is_sure = !sock->is_confirming || sock->written == sock->confirmed;
     if (is_sure || sock->is_pong_awaited || sock->is_closing)
         return 0;
+    if (!may_confirm(sock)) {
+        timer_set(sock->web->timers, &sock->timer, confirm_due_us(sock)); /* which pings */
+        return 0;
+    }
     if (must_wait(sock))
         return 1;
     ask_ping(sock);
@@ -357,7 +376,7 @@ static void set_cork(struct ws_sock *sock, int is_on)
 static int write_corked(struct ws_sock *sock)
 {
     /* Also where several messages wait: they leave in one segment and wake the other side once. */
-    bool is_corked = sock->queued > (sock->is_confirming ? 0 : 1);
+    bool is_corked = sock->queued > (may_confirm(sock) ? 0 : 1);
     if (is_corked)
         set_cork(sock, 1);
     int result = write_queue(sock);

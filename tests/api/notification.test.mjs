@@ -49,6 +49,23 @@ for (const database of databases)
       await again.socket.close();
     });
 
+    test('who gets much confirms it together: eight pings at once, then ten a second, and one behind the last', async () => {
+      const { b, send } = await pair();
+      const { socket } = await listen(b);
+      const pings = [];
+      socket.ws.on('ping', (payload) => pings.push(payload.readUInt32LE()));
+      const began = Date.now();
+      for (let i = 0; i < 60; i++) await send(`${i}`);
+      for (let i = 0; i < 60; i++) assert.equal((await socket.nextJson()).payload.text, `${i}`);
+      for (const deadline = Date.now() + 5_000; pings.at(-1) !== 61; ) {
+        assert.ok(Date.now() < deadline, `the hello and 60 messages are confirmed, not ${pings}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const most = 8 + (Date.now() - began) / 100 + 1;
+      assert.ok(pings.length <= most, `${pings.length} pings, at most ${most}`);
+      await socket.close();
+    });
+
     test('an unknown session is a new one', async () => {
       const { a, b } = await pair();
       for (const session of ['garbage', '00000000-0000-4000-8000-000000000000', 'x'.repeat(10_000)]) {

@@ -14,6 +14,8 @@ export class Socket {
   constructor(ws) {
     this.ws = ws;
     this.messages = [];
+    this.received = 0; // messages, in all
+    this.confirmed = 0; // of them, as the server's pings behind them were answered
     this.waiting = [];
     this.isOver = false;
     this.opened = new Promise((resolve, reject) => {
@@ -28,7 +30,11 @@ export class Socket {
       });
     });
     ws.on('error', () => {});
+    ws.on('ping', (payload) => {
+      if (payload.length === 4) this.confirmed = payload.readUInt32LE();
+    });
     ws.on('message', (message, isBinary) => {
+      this.received++;
       this.messages.push(isBinary ? message : message.toString());
       this.pump();
     });

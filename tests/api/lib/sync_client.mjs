@@ -55,6 +55,7 @@ export class SyncClient {
     const failed = new Promise((resolve, reject) => {
       let isHello = true;
       socket.ws.on('message', (data) => {
+        socket.received++;
         try {
           if (isHello) this.onHello(data.toString()).catch(reject);
           else this.onNotice(JSON.parse(data));
@@ -137,8 +138,14 @@ export class SyncClient {
     });
   }
 
-  /** Resolves once the server knows that all it sent so far has arrived: its ping was answered before ours. */
+  /** Resolves once all that the server sent so far has arrived, and the server knows it. */
   async settle() {
+    await this.ping();
+    while (this.socket.confirmed < this.socket.received) await new Promise((resolve) => setTimeout(resolve, 10));
+    await this.ping(); // behind our pong
+  }
+
+  async ping() {
     const pong = new Promise((resolve) => this.socket.ws.once('pong', resolve));
     this.socket.ws.ping();
     await pong;

@@ -50,7 +50,7 @@ export async function reloadPage({ page }) {
 export const hangUp = ({ page }) => page.evaluate(() => window.__v1.hangup());
 export const setMic = ({ page }, on) => page.evaluate((value) => window.__v1.setMic(value), on);
 export const setVideo = ({ page }, source) => page.evaluate((value) => window.__v1.setVideo(value), source);
-export const stats = ({ page }) => page.evaluate(() => window.__v1.stats());
+export const stats = async ({ page }) => JSON.parse(await page.evaluate(() => window.__v1.stats()));
 export const status = ({ page }) => page.evaluate(() => window.__v1.status());
 export const journal = ({ page }) => page.evaluate(() => window.__v1.journal());
 

@@ -202,7 +202,7 @@ suite_api() {
 }
 suite_call() { run_node call in_subshell node_tests tests/call; }
 suite_browser() {
-  run_node browser in_subshell node_tests tests/browser lost_member.test.mjs six_members.test.mjs v1_{mesh_five,mixed,sfu_five}.test.mjs
+  run_node browser in_subshell node_tests tests/browser six_members.test.mjs v1_sfu_five.test.mjs
 }
 suite_interop() { run_counted interop tests/interop/run.sh; }
 suite_net() { run_counted net tests/net/run.sh; }
@@ -210,13 +210,16 @@ suite_net() { run_counted net tests/net/run.sh; }
 export ICHATD="$PWD/build/src/ichatd"
 started=$SECONDS
 give_up() { echo "0 passed, 1 failed"; exit 1; }
+# npm waits for the network mostly.
+build_web >build-logs/web.log 2>&1 &
+web_pid=$!
 build_server build || give_up
 if [ "$(meson introspect build --buildoptions | /usr/bin/python3 -c 'import json,sys; print([o["value"] for o in json.load(sys.stdin) if o["name"]=="tests"][0])')" != True ]; then
   # run.sh configures without the tests.
   meson configure build -Dtests=true || give_up
   build_server build || give_up
 fi
-build_web || give_up
+wait "$web_pid" || { cat build-logs/web.log; give_up; }
 [[ " ${wanted[*]} " != *" unit "* ]] || start_checked
 echo "Built in $((SECONDS - started)) s"
 [[ " ${wanted[*]} " != *" api "* ]] || start_api

@@ -28,6 +28,7 @@ static void print_help(FILE *file)
           "  --rooms N[,N...]     members of each room, 2 to 1000 (default 2,50,500)\n"
           "  --idle N             connected sockets of others (default 5000)\n"
           "  --seconds S          of each load (default 4)\n"
+          "  --rate N[,N...]      messages/s of the second load, for each room (default: half of the first one's)\n"
           "  --json               as JSON instead of a table\n"
           "  --keep               keeps the server's files\n",
           file);
@@ -37,6 +38,9 @@ struct chat_opts {
     const char *database;
     double rooms[OPTS_RATES_MAX];
     unsigned room_count;
+    double rates[OPTS_RATES_MAX];
+    unsigned rate_count;
+    bool has_rates;
     unsigned idle;
     double seconds;
     bool wants_json;
@@ -47,8 +51,9 @@ struct chat_opts {
 static int parse(struct chat_opts *out, struct opts *common, int argc, char **argv)
 {
     static const struct option known[] = {{"ichatd", 1, NULL, 'p'}, {"database", 1, NULL, 'd'}, {"rooms", 1, NULL, 'r'},
-                                          {"idle", 1, NULL, 'i'},   {"seconds", 1, NULL, 's'},  {"json", 0, NULL, 'j'},
-                                          {"keep", 0, NULL, 'k'},   {"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
+                                          {"idle", 1, NULL, 'i'},   {"seconds", 1, NULL, 's'},  {"rate", 1, NULL, 'R'},
+                                          {"json", 0, NULL, 'j'},   {"keep", 0, NULL, 'k'},     {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     char *no_options[] = {argv[0], NULL};
     (void)opts_parse(common, 1, no_options); /* the defaults */
     *out = (struct chat_opts){.rooms = {2, 50, 500}, .room_count = 3, .idle = 5000, .seconds = 4};
@@ -70,6 +75,10 @@ static int parse(struct chat_opts *out, struct opts *common, int argc, char **ar
         case 's':
             out->seconds = atof(optarg);
             break;
+        case 'R':
+            out->has_rates = true;
+            out->rate_count = opts_parse_rates(optarg, out->rates);
+            break;
         case 'j':
             out->wants_json = true;
             break;
@@ -84,9 +93,12 @@ static int parse(struct chat_opts *out, struct opts *common, int argc, char **ar
     bool is_right = out->room_count > 0 && out->room_count <= CHAT_ROOMS_MAX && out->idle <= 15000 && out->seconds > 0;
     for (unsigned i = 0; i < out->room_count && is_right; i++)
         is_right = out->rooms[i] >= 2 && out->rooms[i] <= 1000;
+    is_right = is_right && (!out->has_rates || out->rate_count == out->room_count);
     if (is_right)
         return 0;
-    fputs("ichat-bench: at most 8 rooms of 2 to 1000 members, at most 15000 idle sockets, some seconds\n", stderr);
+    fputs("ichat-bench: at most 8 rooms of 2 to 1000 members, a rate for each, at most 15000 idle sockets, some "
+          "seconds\n",
+          stderr);
     return 3;
 }
 
@@ -185,7 +197,7 @@ static json_t *run_room(struct chat *chat, struct chat_room *room)
     chat_run_load(chat, room, 0, &load);
     double saturated = load.seconds > 0 ? (double)load.acked / load.seconds : 0;
     json_t *full = load_json(chat, &load);
-    chat_run_load(chat, room, saturated / 2, &load);
+    chat_run_load(chat, room, room->per_s > 0 ? room->per_s : saturated / 2, &load);
     json_t *half = load_json(chat, &load);
     double single = chat_floor(chat->url, room, 1, FLOOR_S),
            grouped = chat_floor(chat->url, room, FLOOR_GROUP, FLOOR_S);
@@ -255,7 +267,10 @@ static void print_table(const json_t *result)
         printf("  %-10s %8s %10s %6s %9s %8s %9s %8s %9s %5s\n", "load", "msg/s", "delivered", "lost", "delay p50",
                "p99 ms", "ack p50", "p99 ms", "CPU us/m", "gen");
         print_load("saturated", json_object_get(room, "saturated"));
-        print_load("half", json_object_get(room, "half"));
+        const json_t *half = json_object_get(room, "half");
+        char name[16];
+        snprintf(name, sizeof(name), "at %.0f/s", real(half, "asked_per_s"));
+        print_load(name, half);
     }
 }
 
@@ -305,8 +320,10 @@ int chat_main(int argc, char **argv)
     chat->seconds = opts.seconds;
     chat->idle_count = opts.idle;
     chat->room_count = opts.room_count;
-    for (unsigned i = 0; i < opts.room_count; i++)
+    for (unsigned i = 0; i < opts.room_count; i++) {
         chat->rooms[i].members = (unsigned)opts.rooms[i];
+        chat->rooms[i].per_s = opts.rates[i];
+    }
     json_t *result = json_object();
     enum err err = run(chat, result);
     if (err != ERR_OK) {

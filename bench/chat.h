@@ -28,6 +28,7 @@ struct chat_user {
 
 struct chat_room {
     unsigned members;
+    double per_s; /* of the second load; 0: half of what the first one took */
     struct chat_user *users;
     struct seed_group group;
 };

@@ -68,8 +68,8 @@ const char *db_text(const struct db_rows *rows, int column); /* null = "" */
 bool db_is_null(const struct db_rows *rows, int column);
 MUST_CHECK enum err db_rows_done(struct db_rows *rows);
 
-/* Applies sql/NNN_name.sql (compiled in, see migrate.c) above the schema's version, each in a transaction. `$ID$` in
- * the text stands for the dialect's "grows by one, primary key" column type. */
+/* Applies sql/NNN_name.sql (compiled in, see migrate.c) above the schema's version, each in a transaction. What
+ * differs between the databases is marked in the text, see dialect.h. */
 MUST_CHECK enum err db_migrate(struct db *db);
 
 #endif

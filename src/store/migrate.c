@@ -3,26 +3,11 @@
 #include "store/migrate.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/db_driver.h"
-
-/* The text with $ID$ replaced by the dialect's type, malloc'd. */
-static char *in_dialect(const struct db *db, const char *sql)
-{
-    struct text text = {0};
-    const char *mark;
-    while ((mark = strstr(sql, "$ID$"))) {
-        text_add_n(&text, sql, (size_t)(mark - sql));
-        text_add(&text, db->driver->id_type);
-        sql = mark + strlen("$ID$");
-    }
-    text_add(&text, sql);
-    return text_take(&text);
-}
+#include "store/dialect.h"
 
 static enum err read_version(struct db *db, int64_t *version)
 {
@@ -35,8 +20,10 @@ static enum err read_version(struct db *db, int64_t *version)
 
 static enum err apply(struct db *db, const struct migration *migration)
 {
-    char *sql = in_dialect(db, migration->sql);
-    enum err err = db_script(db, sql);
+    char *sql = NULL;
+    enum err err = dialect_text(db->kind, db->driver->id_type, migration->sql, &sql);
+    if (!err)
+        err = db_script(db, sql);
     free(sql);
     if (err) {
         log_error("A migration failed name=%s", migration->name);
@@ -46,8 +33,8 @@ static enum err apply(struct db *db, const struct migration *migration)
                    (int64_t)migration->version, migration->name, clock_wall_us());
 }
 
-/* *is_applied: false when it was there already. */
-static enum err step(struct db *db, const struct migration *migration, bool *is_applied)
+/* `last`: the newest version there is. *is_applied: false when it was there already. */
+static enum err step(struct db *db, const struct migration *migration, int last, bool *is_applied)
 {
     int64_t version = 0;
     enum err err = db_begin(db);
@@ -55,7 +42,7 @@ static enum err step(struct db *db, const struct migration *migration, bool *is_
         err = db_script(db, db->driver->migrate_lock_sql);
     if (!err)
         err = read_version(db, &version);
-    if (!err && version > migrations[migration_count - 1].version) {
+    if (!err && version > last) {
         log_error("The database was made by a newer ichatd version=%lld", (long long)version);
         err = ERR_UNSUPPORTED;
     }
@@ -69,15 +56,20 @@ static enum err step(struct db *db, const struct migration *migration, bool *is_
     return err;
 }
 
-enum err db_migrate(struct db *db)
+enum err db_migrate_by(struct db *db, const struct migration *table, unsigned count)
 {
-    for (unsigned i = 0; i < migration_count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         bool is_applied;
-        enum err err = step(db, &migrations[i], &is_applied);
+        enum err err = step(db, &table[i], table[count - 1].version, &is_applied);
         if (err)
             return err;
         if (is_applied)
-            log_info("Applied a migration of the database name=%s", migrations[i].name);
+            log_info("Applied a migration of the database name=%s", table[i].name);
     }
     return ERR_OK;
+}
+
+enum err db_migrate(struct db *db)
+{
+    return db_migrate_by(db, migrations, migration_count);
 }

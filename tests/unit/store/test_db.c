@@ -1,13 +1,9 @@
-/* The database interface and migrations, on both databases. */
+/* The database interface, on both databases. */
 #include "db_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "store/migrate.h"
 
 static int64_t count(struct db *db, const char *sql)
 {
@@ -152,54 +148,6 @@ static void test_ids_start_at_one(void **state)
     assert_int_equal(id, 4);
 }
 
-static void test_migrate_again(void **state)
-{
-    struct db *db = ((struct db_fixture *)*state)->db;
-    assert_int_equal(db_exec(db, NULL, "insert into rooms (name, created_at) values ('a', 1)", ""), ERR_OK);
-    assert_int_equal(db_migrate(db), ERR_OK);
-    assert_int_equal(db_migrate(db), ERR_OK);
-    assert_int_equal(count(db, "select count(*) from schema_version"), migration_count);
-    assert_int_equal(count(db, "select count(*) from rooms"), 1);
-}
-
-static void test_newer_schema_is_refused(void **state)
-{
-    struct db *db = ((struct db_fixture *)*state)->db;
-    assert_int_equal(
-        db_exec(db, NULL, "insert into schema_version (version, name, applied_at) values (9999, 'x', 1)", ""), ERR_OK);
-    assert_int_equal(db_migrate(db), ERR_UNSUPPORTED);
-}
-
-/* Several processes start on an empty database at once. */
-static void test_migrate_at_once(void **state)
-{
-    struct db_fixture *f = *state;
-    const char *wipe =
-        "drop table deliveries; drop table calls; drop table messages; drop table contact_requests;"
-        "drop table contacts; drop table group_members; drop table chat_groups; drop table rooms;"
-        "drop table settings; drop table logins; drop table users; drop table files; drop table file_removals;"
-        "drop table nodes; drop table schema_version";
-    assert_int_equal(db_script(f->db, wipe), ERR_OK);
-    db_close(f->db); /* a connection must not be shared with the children */
-    f->db = NULL;
-    pid_t children[4];
-    for (int i = 0; i < 4; i++) {
-        children[i] = fork();
-        if (children[i] == 0) {
-            struct db *db;
-            _exit(db_open(f->url, &db) || db_migrate(db) ? 1 : 0);
-        }
-    }
-    for (int i = 0; i < 4; i++) {
-        int status = -1;
-        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-        assert_int_equal(status, 0);
-    }
-    assert_int_equal(db_open(f->url, &f->db), ERR_OK);
-    assert_int_equal(count(f->db, "select count(*) from schema_version"), migration_count);
-    assert_int_equal(count(f->db, "select count(*) from users"), 0);
-}
-
 /* A statement that failed does not stay in the way; a lost server connection comes back. */
 static void test_lost_connection(void **state)
 {
@@ -232,8 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(test_values_come_back), BOTH(test_parameters_bind_by_name), BOTH(test_same_statement_within_itself),
         BOTH(test_errors),           BOTH(test_rollback_and_commit),     BOTH(test_changed_rows),
-        BOTH(test_ids_start_at_one), BOTH(test_migrate_again),           BOTH(test_newer_schema_is_refused),
-        BOTH(test_migrate_at_once),  BOTH(test_lost_connection),
+        BOTH(test_ids_start_at_one), BOTH(test_lost_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,248 @@
+/* Migrations, on both databases. */
+#include "db_fixture.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/contact.h"
+#include "store/message.h"
+#include "store/migrate.h"
+#include "store/room.h"
+#include "store/user.h"
+
+#define NOW 1700000000000000
+#define WITH_FOREIGN_KEYS 3 /* the last version whose deliveries have them on PostgreSQL */
+
+static int64_t count(struct db *db, const char *sql)
+{
+    int64_t n = -1;
+    assert_int_equal(db_get_i64(db, &n, sql, ""), ERR_OK);
+    return n;
+}
+
+/* As before the first start, or with an older schema. */
+static void start_over(struct db *db, unsigned version)
+{
+    assert_int_equal(
+        db_script(db, "drop table deliveries; drop table calls; drop table messages; drop table contact_requests;"
+                      "drop table contacts; drop table group_members; drop table chat_groups; drop table rooms;"
+                      "drop table settings; drop table logins; drop table users; drop table files; drop table "
+                      "file_removals; drop table nodes; drop table schema_version"),
+        ERR_OK);
+    if (version)
+        assert_int_equal(db_migrate_by(db, migrations, version), ERR_OK);
+}
+
+static void test_migrate_again(void **state)
+{
+    struct db *db = ((struct db_fixture *)*state)->db;
+    assert_int_equal(db_exec(db, NULL, "insert into rooms (name, created_at) values ('a', 1)", ""), ERR_OK);
+    assert_int_equal(db_migrate(db), ERR_OK);
+    assert_int_equal(db_migrate(db), ERR_OK);
+    assert_int_equal(count(db, "select count(*) from schema_version"), migration_count);
+    assert_int_equal(count(db, "select count(*) from rooms"), 1);
+}
+
+static void test_newer_schema_is_refused(void **state)
+{
+    struct db *db = ((struct db_fixture *)*state)->db;
+    assert_int_equal(
+        db_exec(db, NULL, "insert into schema_version (version, name, applied_at) values (9999, 'x', 1)", ""), ERR_OK);
+    assert_int_equal(db_migrate(db), ERR_UNSUPPORTED);
+}
+
+/* Several processes start on an empty database at once. */
+static void test_migrate_at_once(void **state)
+{
+    struct db_fixture *f = *state;
+    start_over(f->db, 0);
+    db_close(f->db); /* a connection must not be shared with the children */
+    f->db = NULL;
+    pid_t children[4];
+    for (int i = 0; i < 4; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            struct db *db;
+            _exit(db_open(f->url, &db) || db_migrate(db) ? 1 : 0);
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        int status = -1;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(db_open(f->url, &f->db), ERR_OK);
+    assert_int_equal(count(f->db, "select count(*) from schema_version"), migration_count);
+    assert_int_equal(count(f->db, "select count(*) from users"), 0);
+}
+
+/* Each has its own table of that name, and both know that the step was taken. */
+static void test_statement_of_the_other_database_is_not_run(void **state)
+{
+    struct db_fixture *f = *state;
+    static const struct migration table[] = {
+        {1000, "1000_marked.sql",
+         "create table t (a bigint);\n-- only: sqlite\ninsert into t values (10); pragma user_version = 7;\n"
+         "-- only: postgresql\ninsert into t values (20); select pg_backend_pid();\n-- only: all\n"
+         "insert into t values (1);\n"},
+    };
+    assert_int_equal(db_migrate_by(f->db, table, 1), ERR_OK);
+    assert_int_equal(count(f->db, "select cast(sum(a) as bigint) from t"), f->kind == DB_SQLITE ? 11 : 21);
+    assert_int_equal(count(f->db, "select count(*) from schema_version where name = '1000_marked.sql'"), 1);
+}
+
+/* Not even what stands before it is done. */
+static void test_bad_mark_is_refused(void **state)
+{
+    struct db *db = ((struct db_fixture *)*state)->db;
+    static const struct migration table[] = {
+        {1000, "1000_bad.sql", "insert into rooms (name, created_at) values ('a', 1);\n-- only: postgres\nselect 1;\n"},
+    };
+    assert_int_equal(db_migrate_by(db, table, 1), ERR_INVALID);
+    assert_int_equal(count(db, "select count(*) from rooms"), 0);
+    assert_int_equal(count(db, "select count(*) from schema_version"), migration_count);
+}
+
+/* Deliveries without foreign keys */
+
+/* Two users, who are each other's contacts in one room. */
+static struct contact_row add_pair(struct db *db)
+{
+    uint64_t anna = 0, bert = 0, room = 0;
+    assert_int_equal(db_user_insert(db, "anna", "hash", "anna", "", NOW, &anna), ERR_OK);
+    assert_int_equal(db_user_insert(db, "bert", "hash", "bert", "", NOW, &bert), ERR_OK);
+    assert_int_equal(db_room_ensure(db, "u-1-2", NOW, &room), ERR_OK);
+    struct contact_row of_anna = {.owner_id = anna, .user_id = bert, .room_id = room, .created_us = NOW};
+    struct contact_row of_bert = {.owner_id = bert, .user_id = anna, .room_id = room, .created_us = NOW};
+    assert_int_equal(db_contact_insert(db, &of_bert), ERR_OK);
+    assert_int_equal(db_contact_insert(db, &of_anna), ERR_OK);
+    return of_anna;
+}
+
+/* As a service does it; *last: the newest delivery. */
+static enum err send_message(struct db *db, const struct contact_row *contact, const char *text, uint64_t *last)
+{
+    struct message_row row = {.sender_id = contact->owner_id, .type = MESSAGE_TEXT, .text = text, .created_us = NOW};
+    row.image = row.thumbnail = "";
+    struct delivery *deliveries = NULL;
+    size_t n = 0;
+    enum err err = db_begin(db);
+    if (!err)
+        err = db_message_insert_to(db, contact->contact_id, &row);
+    if (!err)
+        err = db_contact_set_last(db, row.room_id, row.message_id, NOW, text);
+    if (!err)
+        err = db_delivery_insert_room(db, &row, row.sender_id, NOW, &deliveries, &n);
+    if (!err && n > 0)
+        *last = deliveries[n - 1].delivery_id;
+    free(deliveries);
+    if (!err)
+        return db_commit(db);
+    db_rollback(db);
+    return err;
+}
+
+static void test_rows_stay(void **state)
+{
+    struct db_fixture *f = *state;
+    struct db *db = f->db;
+    uint64_t last = 0;
+    start_over(db, WITH_FOREIGN_KEYS);
+    struct contact_row contact = add_pair(db);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(send_message(db, &contact, "old", &last), ERR_OK);
+    assert_int_equal(last, 6);
+    assert_int_equal(db_migrate(db), ERR_OK);
+    assert_int_equal(count(db, "select max(version) from schema_version"), migration_count);
+    assert_int_equal(count(db, "select count(*) from deliveries"), 6);
+
+    assert_int_equal(send_message(db, &contact, "new", &last), ERR_OK);
+    assert_int_equal(last, 8);
+    struct delivery_range range = {.user_id = contact.user_id, .limit = 10};
+    struct message_row *list;
+    size_t n;
+    assert_int_equal(db_delivery_list(db, &range, &list, &n), ERR_OK);
+    assert_int_equal(n, 4);
+    assert_string_equal(list[0].text, "new");
+    assert_int_equal(list[0].delivery_id, 7);
+    assert_string_equal(list[3].text, "old");
+    assert_int_equal(list[3].delivery_id, 1);
+    message_rows_free(list, n);
+    assert_int_equal(count(db, f->kind == DB_SQLITE ? "select count(*) from pragma_foreign_key_list('deliveries')"
+                                                    : "select count(*) from pg_constraint where contype = 'f' and"
+                                                      " conrelid = 'deliveries'::regclass"),
+                     f->kind == DB_SQLITE ? 2 : 0);
+}
+
+/* Until the pipe ends; the exit code is 0 when everything went well. */
+static void work(const char *url, const struct contact_row *contact, bool is_writer, int until)
+{
+    struct db *db;
+    enum err err = db_open(url, &db);
+    struct delivery_range range = {.user_id = contact->user_id, .limit = 10};
+    char byte;
+    bool is_working = true;
+    for (unsigned i = 0; is_working && !err; i++) {
+        uint64_t last;
+        struct message_row *list;
+        size_t n;
+        if (is_writer)
+            err = send_message(db, contact, "text", &last);
+        else if (!(err = db_delivery_list(db, &range, &list, &n)))
+            message_rows_free(list, n);
+        is_working = read(until, &byte, 1) != 0; /* it never waits */
+    }
+    _exit(err ? 1 : 0);
+}
+
+/* A newer server starts while older ones work on the same database. */
+static void test_others_work_meanwhile(void **state)
+{
+    enum { WRITERS = 2, WORKERS = 4 };
+    struct db_fixture *f = *state;
+    if (f->kind != DB_POSTGRES) /* it has one server */
+        return;
+    start_over(f->db, WITH_FOREIGN_KEYS);
+    struct contact_row contact = add_pair(f->db);
+    db_close(f->db);
+    f->db = NULL;
+    int pipes[2];
+    pid_t children[WORKERS];
+    assert_int_equal(pipe2(pipes, O_NONBLOCK), 0);
+    for (int i = 0; i < WORKERS; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            close(pipes[1]);
+            work(f->url, &contact, i < WRITERS, pipes[0]);
+        }
+    }
+    usleep(300000);
+    assert_int_equal(db_open(f->url, &f->db), ERR_OK);
+    int64_t before = count(f->db, "select count(*) from messages");
+    enum err err = db_migrate(f->db);
+    usleep(100000);
+    close(pipes[1]);
+    for (int i = 0; i < WORKERS; i++) {
+        int status = -1;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    close(pipes[0]);
+    assert_int_equal(err, ERR_OK);
+    int64_t after = count(f->db, "select count(*) from messages");
+    assert_true(before > 0 && after > before);
+    assert_int_equal(count(f->db, "select count(*) from deliveries"), 2 * after);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(test_migrate_again),         BOTH(test_newer_schema_is_refused),
+        BOTH(test_migrate_at_once),       BOTH(test_statement_of_the_other_database_is_not_run),
+        BOTH(test_bad_mark_is_refused),   BOTH(test_rows_stay),
+        BOTH(test_others_work_meanwhile),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

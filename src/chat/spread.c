@@ -83,12 +83,13 @@ uint64_t spread_write(const struct spread *spread, size_t index, struct text *ou
 
 void spread_send(const struct spread *spread, struct hub *hub)
 {
+    struct text text = {0}; /* for all of hundreds: it grows once */
     for (size_t i = 0; i < spread->count; i++) {
-        struct text text = {0};
         if (!hub_has_sessions(hub, spread->copies[i].user_id))
             continue;
+        text.len = 0;
         uint64_t user_id = spread_write(spread, i, &text);
         hub_send_text(hub, user_id, text.data, text.len);
-        text_free(&text);
     }
+    text_free(&text);
 }

@@ -1,7 +1,7 @@
-/* Whether a media thread lets packets gather, by how busy it is and how many come. Sans-IO; the owning media thread.
+/* Whether a media thread lets packets gather, by its load and how many come. Sans-IO; the owning media thread.
  *
- * A thread with little to do wakes for each packet, and so does one whose packets come further apart than a pause. One
- * with much to do takes a turn each `media.gather_us` or less, as a network card that moderates its interrupts: several
+ * A thread with next to nothing to do wakes for each packet, and so does one whose packets come further apart than a
+ * pause. Any other, from 3 % of a core on, takes a turn each `media.gather_us` or less, as a network card that moderates its interrupts: several
  * packets for a receiver then leave as one GSO run, and nobody who posts to its queues has to wake it. A packet waits
  * for at most a pause and the turn after it, which together are no longer than media.gather_us.
  *
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define GATHER_WINDOW_US 100000 /* a storm of joins must be seen while it lasts */
-#define GATHER_FROM_PERMILLE 30 /* busy enough for pauses */
+#define GATHER_FROM_PERMILLE 30 /* load enough for pauses */
 #define GATHER_TO_PERMILLE 10   /* so little, pauses included, that there is nothing to gather */
 /* Packets that come in a pause, in thousandths: with less than one there is delay and nothing gained. */
 #define GATHER_FROM_MILLI 1100

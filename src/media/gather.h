@@ -1,9 +1,10 @@
 /* Whether a media thread lets packets gather, by its load and how many come. Sans-IO; the owning media thread.
  *
  * A thread with next to nothing to do wakes for each packet, and so does one whose packets come further apart than a
- * pause. Any other, from 3 % of a core on, takes a turn each `media.gather_us` or less, as a network card that moderates its interrupts: several
- * packets for a receiver then leave as one GSO run, and nobody who posts to its queues has to wake it. A packet waits
- * for at most a pause and the turn after it, which together are no longer than media.gather_us.
+ * pause. Any other, from 3 % of a core on, takes a turn each `media.gather_us` or less, as a network card that
+ * moderates its interrupts: several packets for a receiver then leave as one GSO run, and nobody who posts to its
+ * queues has to wake it. A packet waits for at most a pause and the turn after it, which together are no longer than
+ * media.gather_us.
  *
  *     gather_init(&gather, conf->media.gather_us, now_us);
  *     if (gather_note_sleep(&gather, from_us, to_us, packets)) tell(gather.busy_permille);      after each wait

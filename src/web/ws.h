@@ -4,7 +4,7 @@
  * What was sent to a notification socket counts as unsent (conn.h) until a pong to a ping behind it came: only the
  * client itself answers pings, while bytes may be acknowledged by a proxy, or by the kernel of a client that is gone.
  * Such a ping goes right behind the messages, up to WS_CONFIRM_BURST of them in a row; who gets more than that confirms
- * several messages together, each WS_CONFIRM_US. Ping and pong cost as much as the message itself.
+ * several messages together, each WS_CONFIRM_US: a ping is one more write and its pong one more read.
  *
  * A socket that does not take what is queued for it (WS_QUEUE_MAX messages or WS_QUEUE_BYTES) is cut off and counted.
  */

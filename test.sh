@@ -37,12 +37,15 @@ done
 
 # shellcheck source=tools/deps.sh
 . tools/deps.sh
-packages=("${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}")
+packages=("${BUILD_PACKAGES[@]}" "${TEST_BUILD_PACKAGES[@]}")
 have_node || packages+=("${NODE_PACKAGES[@]}")
 install_packages "${packages[@]}" || exit 1
 
 passed=0 failed=0
 mkdir -p build-logs
+# What the build does not need comes beside it.
+install_packages "${TEST_PACKAGES[@]}" >build-logs/packages.log 2>&1 &
+packages_pid=$!
 # count NAME PASSED FAILED
 count() {
   passed=$((passed + $2))
@@ -209,7 +212,8 @@ suite_net() { run_counted net tests/net/run.sh; }
 
 export ICHATD="$PWD/build/src/ichatd"
 started=$SECONDS
-give_up() { echo "0 passed, 1 failed"; exit 1; }
+# Packages are not left half installed.
+give_up() { wait; echo "0 passed, 1 failed"; exit 1; }
 # npm waits for the network mostly.
 build_web >build-logs/web.log 2>&1 &
 web_pid=$!
@@ -220,6 +224,8 @@ if [ "$(meson introspect build --buildoptions | /usr/bin/python3 -c 'import json
   build_server build || give_up
 fi
 wait "$web_pid" || { cat build-logs/web.log; give_up; }
+wait "$packages_pid" || { cat build-logs/packages.log; give_up; }
+grep '^Installing' build-logs/packages.log
 [[ " ${wanted[*]} " != *" unit "* ]] || start_checked
 echo "Built in $((SECONDS - started)) s"
 [[ " ${wanted[*]} " != *" api "* ]] || start_api

@@ -44,7 +44,7 @@ if [ -z "${ICHAT_BENCH_INSIDE:-}" ]; then
   # shellcheck source=tools/deps.sh
   . tools/deps.sh
   if [ -n "$build" ]; then
-    install_packages "${BUILD_PACKAGES[@]}" libcmocka-dev libsoup-3.0-dev libglib2.0-dev liburing-dev janus iproute2 linux-perf python3 postgresql util-linux >&2
+    install_packages "${BUILD_PACKAGES[@]}" "${TEST_BUILD_PACKAGES[@]}" janus iproute2 linux-perf python3 postgresql util-linux >&2
     build_server build >&2
     if [ ! -x build/bench/ichat-bench ]; then
       meson configure build -Dtests=true >&2 # run.sh of the root configures without

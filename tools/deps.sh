@@ -12,14 +12,14 @@ BUILD_PACKAGES=(
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || BUILD_PACKAGES+=(libipsec-mb-dev)
 # Only where no node >= 18 with npm is there already.
 NODE_PACKAGES=(nodejs npm)
+# To build the tests, the native client and the bench too.
+TEST_BUILD_PACKAGES=(libcmocka-dev libsoup-3.0-dev libglib2.0-dev liburing-dev)
 # To run all tests: sanitizers, linters, real databases, browsers and peers.
 TEST_PACKAGES=(
-  libcmocka-dev libsoup-3.0-dev libglib2.0-dev
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck yamllint
   postgresql postgresql-client sqlite3 chromium fonts-noto-cjk
   git python3 python3-aiortc python3-aiohttp python3-yaml python3-numpy python3-gi python3-gst-1.0 gir1.2-gst-plugins-bad-1.0 coturn iproute2 util-linux procps
   gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
-  liburing-dev
 )
 
 have_node() {
@@ -55,7 +55,10 @@ install_packages() {
     as_root=(sudo)
   fi
   echo "Installing Debian packages: ${missing[*]}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq || return 1
+  if [ -z "${lists_are_new:-}" ]; then
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq || return 1
+    lists_are_new=1
+  fi
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || return 1
 }
 

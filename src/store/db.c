@@ -180,6 +180,17 @@ void db_rollback(struct db *db)
     db->is_in_transaction = false;
 }
 
+enum err db_checkpoint_apart(struct db *db)
+{
+    return db->driver->checkpoint_apart ? db->driver->checkpoint_apart(db) : ERR_OK;
+}
+
+void db_tend(struct db *db)
+{
+    if (db->driver->tend)
+        db->driver->tend(db);
+}
+
 void db_step(struct db *db)
 {
     db->is_step_due = true;

@@ -37,6 +37,12 @@ MUST_CHECK enum err db_begin(struct db *db);
 MUST_CHECK enum err db_commit(struct db *db);
 void db_rollback(struct db *db); /* harmless outside a transaction */
 
+/* For a connection that commits all the time: what the database has to do now and then beside storing (SQLite: moving
+ * its log) is no longer done within a commit, but by a thread of its own, which db_close() ends, and by db_tend().
+ * db_tend() is called between transactions and may take as long as a commit. */
+MUST_CHECK enum err db_checkpoint_apart(struct db *db);
+void db_tend(struct db *db);
+
 /* A step within a transaction: db_step() ends the one before and begins another one, db_step_undo() takes back what was
  * done since, errors included, and leaves the rest of the transaction as it is. If that fails, nothing can be saved:
  * db_rollback(). */

@@ -27,6 +27,8 @@ struct db_driver {
     bool (*is_null)(const struct db_rows *rows, int column);
     /* Runs the rest, frees; *changed: rows touched. */
     enum err (*done)(struct db_rows *rows, int64_t *changed);
+    enum err (*checkpoint_apart)(struct db *db); /* NULL = nothing to do, as the next */
+    void (*tend)(struct db *db);
     const char *begin_sql;
     const char *migrate_lock_sql; /* within the transaction; NULL = BEGIN is enough */
     const char *id_type;

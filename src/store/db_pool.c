@@ -175,6 +175,7 @@ static void run_writer(void *ctx)
         }
         group_end(&group);
         finish_jobs(worker->pool, &group.jobs);
+        db_tend(worker->db);
     }
 }
 
@@ -270,6 +271,8 @@ static enum err start_workers(struct db_pool *pool, const char *url, unsigned re
     enum err err = db_open(url, &pool->workers[0].db);
     if (!err)
         err = db_migrate(pool->workers[0].db);
+    if (!err)
+        err = db_checkpoint_apart(pool->workers[0].db);
     for (unsigned i = 0; i <= readers && !err; i++) {
         struct worker *worker = &pool->workers[i];
         worker->pool = pool;

@@ -9,6 +9,9 @@
  * that comes alone is committed at once; nothing waits for company. When the commit itself fails, or the connection is
  * lost, all of the group fail.
  *
+ * With SQLite one more thread moves the log into the database file (store/db_checkpoint.h); what it leaves to the
+ * writer is done when a group was told.
+ *
  *     job->run(job, db)      on a db thread; may block; sees no other thread's objects. DB_WRITE: within a transaction;
  *                            ERR_OK = its rows are to stay. Not called when there is no transaction to be had.
  *     job->settle(job, err)  on the same thread, when it is certain: ERR_OK = durable; else the job left no rows

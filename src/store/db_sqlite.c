@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/db_checkpoint.h"
 #include "store/db_driver.h"
 
 #define BUSY_TIMEOUT_MS 10000 /* another process may hold the write lock for a migration or a backup */
@@ -16,13 +17,14 @@
 
 /* Pages of the log before a commit moves them to the database: 32 MB. By default 1,000, which one message to a room of
  * hundreds fills by half; a page that many commits wrote is moved once. The next start after a crash reads the log,
- * which takes tenths of a second. */
+ * which takes tenths of a second. A server's writer does it otherwise: store/db_checkpoint. */
 #define CHECKPOINT "pragma wal_autocheckpoint = 8000"
 
 struct sqlite_db {
     struct db db; /* first */
     sqlite3 *handle;
     struct db_stmts stmts;
+    struct db_checkpoint *checkpoint; /* NULL = within commits */
 };
 
 struct sqlite_rows {
@@ -55,6 +57,7 @@ static void close_stmt(void *handle)
 static void sqlite_close(struct db *db)
 {
     struct sqlite_db *self = as_sqlite(db);
+    db_checkpoint_stop(self->checkpoint);
     db_stmts_clear(&self->stmts, close_stmt);
     sqlite3_close(self->handle);
     free(self);
@@ -184,8 +187,23 @@ static enum err sqlite_done(struct db_rows *rows, int64_t *changed)
     return err;
 }
 
+static enum err sqlite_checkpoint_apart(struct db *db)
+{
+    struct sqlite_db *self = as_sqlite(db);
+    return db_checkpoint_start(self->handle, &db_checkpoint_limits, &self->checkpoint);
+}
+
+static void sqlite_tend(struct db *db)
+{
+    struct sqlite_db *self = as_sqlite(db);
+    if (self->checkpoint)
+        db_checkpoint_tend(self->checkpoint);
+}
+
 static const struct db_driver driver = {
     .close = sqlite_close,
+    .checkpoint_apart = sqlite_checkpoint_apart,
+    .tend = sqlite_tend,
     .query = sqlite_query,
     .script = sqlite_script,
     .step = sqlite_step,

@@ -1,7 +1,8 @@
 // A new group of some contacts. It appears among the contacts by the server's notification.
-import { Checkbox, Form, Input, Modal } from 'antd';
+import { Checkbox, Form, Input } from 'antd';
 import { useState } from 'react';
 import * as api from '../../api/endpoints';
+import { FormDialog } from '../../components/FormDialog';
 import { useContactName } from '../../hooks/useNames';
 import { useReport } from '../../hooks/useReport';
 import { useTranslate } from '../../hooks/useTranslate';
@@ -33,15 +34,15 @@ export function GroupDialog({ open, onClose }: { open: boolean; onClose(): void 
   }
 
   return (
-    <Modal
+    <FormDialog
       open={open}
-      onCancel={onClose}
-      onOk={form.submit}
-      confirmLoading={busy}
+      onClose={onClose}
+      onSubmit={form.submit}
+      busy={busy}
       title={t('group.title')}
       okText={t('group.create')}
-      okButtonProps={{ 'data-testid': 'create-group' }}
-      destroyOnHidden
+      okId="create-group"
+      width={520}
     >
       <Form<Fields> form={form} layout="vertical" preserve={false} requiredMark={false} onFinish={create}>
         <Form.Item name="name" label={t('group.name')} rules={[{ required: true, whitespace: true, message: t('group.needName') }]}>
@@ -61,6 +62,6 @@ export function GroupDialog({ open, onClose }: { open: boolean; onClose(): void 
           </Checkbox.Group>
         </Form.Item>
       </Form>
-    </Modal>
+    </FormDialog>
   );
 }

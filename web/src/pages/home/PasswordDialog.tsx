@@ -1,8 +1,9 @@
 // A new password for oneself. The server then ends all other logins; this one stays.
-import { App, Form, Input, Modal } from 'antd';
+import { App, Form, Input } from 'antd';
 import { useState } from 'react';
 import * as api from '../../api/endpoints';
 import { CODE_INVALID, CODE_WRONG_PASSWORD, toApiError } from '../../api/http';
+import { FormDialog } from '../../components/FormDialog';
 import { useReport, useSentence } from '../../hooks/useReport';
 import { useTranslate } from '../../hooks/useTranslate';
 import { useAppSelector } from '../../store';
@@ -55,17 +56,14 @@ export function PasswordDialog({ open, onClose }: { open: boolean; onClose(): vo
   });
 
   return (
-    <Modal
+    <FormDialog
       open={open}
-      onCancel={onClose}
-      onOk={form.submit}
-      confirmLoading={busy}
+      onClose={onClose}
+      onSubmit={form.submit}
+      busy={busy}
       title={t('password.title')}
       okText={t('password.save')}
-      cancelText={t('chat.cancel')}
-      okButtonProps={{ 'data-testid': 'save-password' }}
-      width={400}
-      destroyOnHidden
+      okId="save-password"
     >
       <Form<Fields>
         form={form}
@@ -97,6 +95,6 @@ export function PasswordDialog({ open, onClose }: { open: boolean; onClose(): vo
         </Form.Item>
       </Form>
       <p className="dialog-note">{t('password.note')}</p>
-    </Modal>
+    </FormDialog>
   );
 }

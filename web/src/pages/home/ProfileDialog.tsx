@@ -1,9 +1,10 @@
 // One's own name and picture, the sound of this browser, and the way to a new password.
 import { LockOutlined } from '@ant-design/icons';
-import { Button, Form, Input, Modal, Switch } from 'antd';
+import { Button, Form, Input, Switch } from 'antd';
 import { useEffect, useState } from 'react';
 import * as api from '../../api/endpoints';
 import { AvatarPicker } from '../../components/AvatarPicker';
+import { FormDialog } from '../../components/FormDialog';
 import { useReport } from '../../hooks/useReport';
 import { useTranslate } from '../../hooks/useTranslate';
 import { useAppDispatch, useAppSelector } from '../../store';
@@ -45,17 +46,14 @@ export function ProfileDialog({ open, onClose, onPassword }: Props) {
   }
 
   return (
-    <Modal
+    <FormDialog
       open={open}
-      onCancel={onClose}
-      onOk={form.submit}
-      confirmLoading={busy}
+      onClose={onClose}
+      onSubmit={form.submit}
+      busy={busy}
       title={t('profile.title')}
       okText={t('profile.save')}
-      cancelText={t('chat.cancel')}
-      okButtonProps={{ 'data-testid': 'save-profile' }}
-      width={400}
-      destroyOnHidden
+      okId="save-profile"
     >
       <AvatarPicker id={user?.userId ?? 0} name={user?.nickname ?? ''} avatar={avatar} onChange={setAvatar} />
       <Form
@@ -81,6 +79,6 @@ export function ProfileDialog({ open, onClose, onPassword }: Props) {
       <Button icon={<LockOutlined />} onClick={onPassword} data-testid="change-password">
         {t('profile.password')}
       </Button>
-    </Modal>
+    </FormDialog>
   );
 }

@@ -19,6 +19,8 @@ done
 command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap >/dev/null
 
 root=${FRESH_ROOT:-$(mktemp -d)}
+mkdir -p "$root"
+chmod 755 "$root" # mktemp makes it for this user alone, but PostgreSQL runs as another one
 mounts=(proc sys dev dev/pts dev/shm)
 cleanup() {
   local i

@@ -1,13 +1,14 @@
 /* Checkpoints beside the writer. The checkpoint thread and the writer's. */
 #include "store/db_checkpoint.h"
 
-#include <pthread.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mailbox.h"
 #include "base/mem.h"
 #include "base/thread.h"
 
@@ -24,18 +25,16 @@ struct db_checkpoint {
     sqlite3 *writer;
     sqlite3 *own; /* the thread's alone */
     struct thread *thread;
+    struct mailbox *orders;  /* to the thread, a bool each: run, or else end */
+    struct mailbox *reports; /* from it, a struct pass for each run */
     /* owned by the writer's thread */
-    uint32_t own_from; /* above the maximum: the length from which it tries again */
-    uint64_t warned_us;
-    /* under the mutex, which is held for these fields only */
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
     uint32_t length;   /* of the log, since the last commit */
     uint32_t moved;    /* of it, by the last run */
     uint32_t tried;    /* its length as the last run began */
-    uint32_t restarts; /* times that it was begun anew, to tell whether a run's figures are of the same log */
-    bool is_running;   /* a run, by either; SQLite refuses a second one */
-    bool is_stopping;
+    uint32_t own_from; /* above the maximum: the length from which it tries again */
+    uint64_t warned_us;
+    bool is_out;   /* the thread has an order: SQLite refuses a second run beside it */
+    bool is_stale; /* the log was begun anew since the run began, whose figures are of the old one */
 };
 
 /* One run: how far the log is moved, of how much. */
@@ -43,25 +42,27 @@ struct pass {
     uint32_t length;
     uint32_t moved;
     uint64_t took_us;
+    bool is_done; /* else the rest is not known */
 };
 
-static bool run_pass(sqlite3 *db, const char *who, struct pass *out)
+static struct pass run_pass(sqlite3 *db, const char *who)
 {
     int length = 0, moved = 0;
     uint64_t begin_us = clock_now_us();
     int rc = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, &length, &moved);
-    *out = (struct pass){.took_us = clock_now_us() - begin_us};
+    struct pass pass = {.took_us = clock_now_us() - begin_us};
     if ((rc & 0xff) == SQLITE_BUSY)
-        return false; /* another program moves it */
+        return pass; /* another program moves it */
     if (rc != SQLITE_OK) {
         log_limited(LOG_ERROR, "The database's log could not be moved: %s by=%s", sqlite3_errstr(rc), who);
-        return false;
+        return pass;
     }
-    out->length = length > 0 ? (uint32_t)length : 0;
-    out->moved = moved > 0 ? (uint32_t)moved : 0;
-    log_debug("The database's log was moved by=%s frames=%u of=%u us=%llu", who, out->moved, out->length,
-              (unsigned long long)out->took_us);
-    return true;
+    pass.is_done = true;
+    pass.length = length > 0 ? (uint32_t)length : 0;
+    pass.moved = moved > 0 ? (uint32_t)moved : 0;
+    log_debug("The database's log was moved by=%s frames=%u of=%u us=%llu", who, pass.moved, pass.length,
+              (unsigned long long)pass.took_us);
+    return pass;
 }
 
 /* A run that did not reach the end leaves the pages unwritten in the system's cache, since SQLite may wait with that
@@ -73,21 +74,69 @@ static void sync_file(sqlite3 *db)
         file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
 
-/* With the mutex. A run may have seen a commit whose hook was not called yet. */
+/* The next item, however long it takes. */
+static void wait_and_take(struct mailbox *mailbox, void *item)
+{
+    struct pollfd fd = {.fd = mailbox_fd(mailbox), .events = POLLIN};
+    while (!mailbox_take(mailbox, item)) {
+        if (!mailbox_arm(mailbox))
+            continue;
+        (void)poll(&fd, 1, -1);
+        mailbox_disarm(mailbox);
+    }
+}
+
+/* --- the checkpoint thread --- */
+
+static void run(void *ctx)
+{
+    struct db_checkpoint *self = ctx;
+    bool is_run;
+    for (wait_and_take(self->orders, &is_run); is_run; wait_and_take(self->orders, &is_run)) {
+        struct pass pass = run_pass(self->own, "thread");
+        if (pass.is_done)
+            sync_file(self->own);
+        if (mailbox_post(self->reports, &pass))
+            abort(); /* one order is out at a time */
+    }
+}
+
+/* --- the writer's thread --- */
+
+static void order(struct db_checkpoint *self, bool is_run)
+{
+    if (mailbox_post(self->orders, &is_run))
+        abort(); /* one run at a time, and the end */
+}
+
+static void note_pass(struct db_checkpoint *self, const struct pass *pass)
+{
+    if (!pass->is_done || self->is_stale)
+        return;
+    self->tried = pass->length;
+    self->moved = pass->moved;
+}
+
+static void take_report(struct db_checkpoint *self, bool must_wait)
+{
+    struct pass pass;
+    if (!self->is_out)
+        return;
+    if (must_wait)
+        wait_and_take(self->reports, &pass);
+    else if (!mailbox_take(self->reports, &pass))
+        return;
+    self->is_out = false;
+    note_pass(self, &pass);
+}
+
+/* A run may have seen a commit whose hook was not called yet. */
 static uint32_t rest_of(const struct db_checkpoint *self)
 {
     return self->length > self->moved ? self->length - self->moved : 0;
 }
 
-static void note_pass(struct db_checkpoint *self, const struct pass *pass, uint32_t restarts)
-{
-    if (self->restarts != restarts)
-        return; /* all was moved, and the log has begun anew */
-    self->tried = pass->length;
-    self->moved = pass->moved;
-}
-
-/* With the mutex. Too much for the writer came during a run that moved all that it could: the next one is shorter. */
+/* Too much for the writer came during a run that moved all that it could: the next one is shorter. */
 static bool is_run_due(const struct db_checkpoint *self)
 {
     bool is_again = self->length >= self->limits.restart && self->moved == self->tried && self->moved > 0 &&
@@ -95,37 +144,16 @@ static bool is_run_due(const struct db_checkpoint *self)
     return is_again || self->length >= self->tried + self->limits.pass;
 }
 
-/* With the mutex. Asked after each commit: one that had begun before a run reached the end goes on with the old log. */
+/* Asked after each commit: one that had begun before a run reached the end goes on with the old log. */
 static bool is_rest_due(const struct db_checkpoint *self)
 {
     uint32_t rest = rest_of(self);
     return self->length >= self->limits.restart && rest > 0 && rest <= self->limits.rest;
 }
 
-static void run(void *ctx)
+static bool is_too_long(const struct db_checkpoint *self)
 {
-    struct db_checkpoint *self = ctx;
-    pthread_mutex_lock(&self->mutex);
-    for (;;) {
-        while (!self->is_stopping && (self->is_running || !is_run_due(self)))
-            pthread_cond_wait(&self->changed, &self->mutex);
-        if (self->is_stopping)
-            break;
-        self->is_running = true;
-        uint32_t restarts = self->restarts;
-        self->tried = self->length;
-        pthread_mutex_unlock(&self->mutex);
-        struct pass pass;
-        bool is_done = run_pass(self->own, "thread", &pass);
-        if (is_done)
-            sync_file(self->own);
-        pthread_mutex_lock(&self->mutex);
-        if (is_done)
-            note_pass(self, &pass, restarts);
-        self->is_running = false;
-        pthread_cond_broadcast(&self->changed);
-    }
-    pthread_mutex_unlock(&self->mutex);
+    return self->length > self->limits.max && self->length >= self->own_from;
 }
 
 static int on_commit(void *ctx, sqlite3 *db, const char *name, int length)
@@ -133,23 +161,20 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int length)
     struct db_checkpoint *self = ctx;
     (void)db;
     (void)name;
-    pthread_mutex_lock(&self->mutex);
     if ((uint32_t)length < self->length) {
-        self->restarts++;
+        self->is_stale = true;
         self->tried = self->moved = 0;
         self->own_from = 0;
     }
     self->length = (uint32_t)length;
-    if (!self->is_running && is_run_due(self))
-        pthread_cond_broadcast(&self->changed);
-    pthread_mutex_unlock(&self->mutex);
+    take_report(self, false);
+    if (!self->is_out && is_run_due(self)) {
+        self->is_out = true;
+        self->is_stale = false;
+        self->tried = self->length;
+        order(self, true);
+    }
     return SQLITE_OK;
-}
-
-/* With the mutex. */
-static bool is_too_long(struct db_checkpoint *self)
-{
-    return self->length > self->limits.max && self->length >= self->own_from;
 }
 
 static void warn_of_length(struct db_checkpoint *self, const struct pass *pass)
@@ -165,29 +190,18 @@ static void warn_of_length(struct db_checkpoint *self, const struct pass *pass)
 
 void db_checkpoint_tend(struct db_checkpoint *self)
 {
-    pthread_mutex_lock(&self->mutex);
     bool is_over = is_too_long(self);
-    while (is_over && self->is_running)
-        pthread_cond_wait(&self->changed, &self->mutex);
-    bool is_due = is_over || (is_rest_due(self) && !self->is_running);
-    self->is_running |= is_due;
-    uint32_t restarts = self->restarts;
-    pthread_mutex_unlock(&self->mutex);
-    if (!is_due)
+    take_report(self, is_over);
+    if (self->is_out || !(is_over || is_rest_due(self)))
         return;
-    struct pass pass;
-    bool is_done = run_pass(self->writer, "writer", &pass);
-    pthread_mutex_lock(&self->mutex);
-    if (is_done)
-        note_pass(self, &pass, restarts);
-    self->is_running = false;
-    pthread_cond_broadcast(&self->changed);
-    pthread_mutex_unlock(&self->mutex);
+    self->is_stale = false;
+    struct pass pass = run_pass(self->writer, "writer");
+    note_pass(self, &pass);
     if (!is_over)
         return;
     /* A reader may hold it: each try looks through all that is left, so not at each commit. */
     self->own_from = self->length + self->limits.pass;
-    if (is_done)
+    if (pass.is_done)
         warn_of_length(self, &pass);
 }
 
@@ -209,8 +223,8 @@ enum err db_checkpoint_start(sqlite3 *writer, const struct db_checkpoint_limits 
     struct db_checkpoint *self = mem_calloc(1, sizeof(*self));
     self->limits = *limits;
     self->writer = writer;
-    pthread_mutex_init(&self->mutex, NULL);
-    pthread_cond_init(&self->changed, NULL);
+    self->orders = mailbox_create(sizeof(bool), 2, NULL, NULL);
+    self->reports = mailbox_create(sizeof(struct pass), 2, NULL, NULL);
     enum err err = open_own(self);
     if (!err)
         err = thread_start(&self->thread, "db-checkpoint", run, self);
@@ -227,15 +241,13 @@ void db_checkpoint_stop(struct db_checkpoint *self)
 {
     if (!self)
         return;
-    pthread_mutex_lock(&self->mutex);
-    self->is_stopping = true;
-    pthread_cond_broadcast(&self->changed);
-    pthread_mutex_unlock(&self->mutex);
-    thread_join(self->thread);
-    if (self->thread) /* else the hook is still the writer's own */
+    if (self->thread) { /* else the hook is still the writer's own */
+        order(self, false);
+        thread_join(self->thread);
         sqlite3_wal_hook(self->writer, NULL, NULL);
+    }
     sqlite3_close(self->own);
-    pthread_cond_destroy(&self->changed);
-    pthread_mutex_destroy(&self->mutex);
+    mailbox_free(self->orders);
+    mailbox_free(self->reports);
     free(self);
 }

@@ -7,8 +7,8 @@
  * than it should be, because the thread cannot keep up or a reader holds an old state, the writer does all of it.
  *
  *     db_checkpoint_start(writer, &db_checkpoint_limits, &checkpoint);    before the writer's thread runs
- *     while (...) { transaction; db_checkpoint_tend(checkpoint); }           the writer's thread
- *     db_checkpoint_stop(checkpoint);                                        then close the writer
+ *     while (...) { transaction; db_checkpoint_tend(checkpoint); }        the writer's thread
+ *     db_checkpoint_stop(checkpoint);                                     then close the writer
  *
  * Log lengths are in frames: a frame is a page of 4 KiB that a commit wrote. */
 #ifndef ICHAT_STORE_DB_CHECKPOINT_H
@@ -34,7 +34,8 @@ extern const struct db_checkpoint_limits db_checkpoint_limits; /* for a server *
  * opened once more or no thread started. */
 MUST_CHECK enum err db_checkpoint_start(struct sqlite3 *writer, const struct db_checkpoint_limits *limits,
                                         struct db_checkpoint **out);
-/* The writer's thread, outside a transaction: does what is left to it, if anything. Failures are logged and tried again
+/* The writer's thread, outside a transaction: does what is left to it, if anything; above the maximum it waits for the
+ * thread's run first. Failures are logged and tried again
  * later: until then the log only grows. */
 void db_checkpoint_tend(struct db_checkpoint *self);
 /* Ends the thread, after the run that it may be in; frees. NULL is fine. */

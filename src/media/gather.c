@@ -32,3 +32,13 @@ bool gather_note_sleep(struct gather *gather, uint64_t from_us, uint64_t to_us, 
     gather->packets = packets;
     return true;
 }
+
+uint64_t gather_next_us(const struct gather *gather, uint64_t turn_us, bool came)
+{
+    return gather->pause_us && came ? turn_us + gather->pause_us : 0;
+}
+
+uint64_t gather_begin_us(const struct gather *gather, uint64_t woken_us)
+{
+    return woken_us + gather->pause_us / GATHER_BEGIN_SHARE;
+}

@@ -160,9 +160,8 @@ static void note_sleep(struct worker *worker, uint64_t from_us, uint64_t to_us)
         atomic_store_explicit(&worker->busy_permille, worker->gather.busy_permille, memory_order_relaxed);
 }
 
-static void pause_turns(struct worker *worker, uint64_t now_us)
+static void pause_until(struct worker *worker, uint64_t now_us, uint64_t until_us)
 {
-    uint64_t until_us = worker->turn_us + worker->gather.pause_us;
     worker->has_datagrams = true; /* read without asking whether there are any */
     if (until_us > now_us) {
         clock_sleep_until_us(until_us);
@@ -183,8 +182,9 @@ static void wait_for_work(struct worker *worker)
         note_sleep(worker, now_us, now_us);
         return;
     }
-    if (worker->gather.pause_us) {
-        pause_turns(worker, now_us);
+    uint64_t next_us = gather_next_us(&worker->gather, worker->turn_us, worker->has_received);
+    if (next_us) {
+        pause_until(worker, now_us, next_us);
         return;
     }
     uint64_t quiet_us = quiet_wait_us(&worker->quiet, now_us);
@@ -193,7 +193,10 @@ static void wait_for_work(struct worker *worker)
     if (!mailbox_arm(worker->cmds) || !mailbox_arm(worker->relay))
         wait_ms = 0;
     (void)loop_turn(quiet_us ? worker->queues : worker->loop, wait_ms);
-    note_sleep(worker, now_us, clock_now_us());
+    uint64_t woken_us = clock_now_us();
+    note_sleep(worker, now_us, woken_us);
+    if (worker->has_datagrams && worker->gather.pause_us)
+        pause_until(worker, woken_us, gather_begin_us(&worker->gather, woken_us));
 }
 
 static void run(void *ctx)
@@ -209,11 +212,12 @@ static void run(void *ctx)
         wait_for_work(worker);
         worker->now_us = worker->turn_us = clock_now_us();
         worker->has_more = run_commands(worker);
-        uint64_t relayed = worker->counts.relayed_in;
+        uint64_t packets = worker->counts.packets_in, relayed = worker->counts.relayed_in;
         worker->has_more |= relay_run(worker, RELAY_BATCH);
         if (worker->counts.relayed_in != relayed)
             quiet_stir(&worker->quiet, worker->now_us);
         read_datagrams(worker);
+        worker->has_received = worker->counts.packets_in != packets || worker->counts.relayed_in != relayed;
         timers_run(worker->timers, worker->now_us);
         egress_flush(worker);
         if (handshakes_run(worker))

@@ -89,6 +89,7 @@ struct worker {
     struct loop_fd udp_watch, cmd_watch, relay_watch;
     struct loop_fd quiet_cmd_watch, quiet_relay_watch;
     bool has_datagrams; /* the socket may hold some */
+    bool has_received;  /* packets came to this turn */
     bool has_more;      /* a queue was left unfinished: do not sleep */
     bool is_stopping;
     uint64_t now_us; /* of this turn */

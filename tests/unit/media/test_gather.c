@@ -118,12 +118,30 @@ static void test_long_turn(void **state)
     assert_int_equal(window(&sim, 0, 0), 0);
 }
 
+/* Between two frames the thread sleeps through, and has no clock of its own to wake it. */
+static void test_sleeps_between_bursts(void **state)
+{
+    (void)state;
+    struct thread_sim sim = begin(MAX_US);
+    const uint64_t turn_us = sim.now_us + 7;
+    assert_int_equal(gather_next_us(&sim.gather, turn_us, true), 0);
+    assert_int_equal(gather_begin_us(&sim.gather, turn_us), turn_us);
+    uint64_t pause_us = window(&sim, 100, 1000);
+    assert_true(pause_us > 0);
+    assert_int_equal(gather_next_us(&sim.gather, turn_us, true), turn_us + pause_us);
+    assert_int_equal(gather_next_us(&sim.gather, turn_us, false), 0);
+    uint64_t begin_us = gather_begin_us(&sim.gather, turn_us);
+    assert_true(begin_us > turn_us);
+    assert_true(begin_us < turn_us + pause_us);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_idle_thread_does_not_wait), cmocka_unit_test(test_begins_by_load_and_rate),
         cmocka_unit_test(test_ends_later_than_it_begins), cmocka_unit_test(test_pause_and_turn_stay_within_the_limit),
         cmocka_unit_test(test_zero_switches_it_off),      cmocka_unit_test(test_long_turn),
+        cmocka_unit_test(test_sleeps_between_bursts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

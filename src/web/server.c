@@ -49,8 +49,7 @@ enum err web_create(const struct conf *conf, struct metrics *metrics, struct web
     web->web_root = static_find_root(conf);
     proxies_init(&web->proxies, &conf->http.trusted_proxies);
     list_init(&web->requests);
-    list_init(&web->sockets);
-    list_init(&web->fresh);
+    ws_init(web);
     timer_init(&web->heartbeat, on_heartbeat, web);
     if (asprintf(&web->files_dir, "%s/files", conf->data.dir) < 0)
         abort();
@@ -260,6 +259,7 @@ void web_free(struct web *web)
         request_free(list_item(node, struct web_req, node));
     }
     timer_stop(web->timers, &web->heartbeat);
+    ws_clear(web);
     timers_free(web->timers);
     upload_limit_free(web->upload_limit);
     free(web->scratch);

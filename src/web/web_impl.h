@@ -44,7 +44,10 @@ struct web {
     struct timer heartbeat;
     struct list requests;
     struct list sockets;
-    struct list fresh; /* sockets that something was queued for in this turn */
+    struct list fresh;     /* sockets that something was queued for in this turn */
+    struct list gathering; /* sockets whose messages wait for more */
+    struct timer gather_timer;
+    uint64_t gather_until_us;
     size_t connections;
     size_t body_bytes;
     struct upload_limit *upload_limit;

@@ -1,6 +1,7 @@
 /* WebSockets. Web thread. */
 #include "web/ws.h"
 
+#include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,8 +19,10 @@
 #include "chat/conn.h"
 #include "web/guard.h"
 #include "web/wait.h"
+#include "web/ws_frame.h"
 
-#define CLOSE_S 5 /* for what is queued and the close frame to be taken */
+#define JOIN_BYTES 8192 /* less than any socket's buffer: the kernel takes that much, or nothing */
+#define CLOSE_S 5       /* for what is queued and the close frame to be taken */
 #define PATH_NOTIFICATION "/api/ws/notification"
 #define PATH_CALL "/api/ws/call"
 
@@ -36,13 +39,14 @@ struct ws_sock {
     struct list node;
     struct web *web;
     /* owned by the web thread */
-    struct list fresh; /* in web->fresh while something was queued in this turn */
+    struct list fresh; /* in web->fresh while something was queued in this turn, in web->gathering while it waits */
     struct lws *wsi;
     struct list queue;
     size_t queued;
     size_t queued_bytes;
     struct text incoming;
     struct timer timer; /* the next ping, the pong's arrival, or the end of closing */
+    bool is_tls;
     bool is_ping_due;
     bool is_pong_awaited;
     bool is_confirming;  /* a notification socket: its session asks what may be lost */
@@ -165,15 +169,21 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
     return true;
 }
 
-/* What waits here, in lws, in the kernel for the other side's acknowledgement, and behind it for the client's. */
-static size_t count_unsent(struct ws_sock *sock)
+/* Bytes that the other side's kernel has not acknowledged. */
+static size_t count_in_kernel(const struct ws_sock *sock)
 {
     int fd = lws_get_socket_fd(sock->wsi);
     int in_kernel = 0;
     if (fd < 0 || ioctl(fd, SIOCOUTQ, &in_kernel))
-        in_kernel = 1; /* not known: better too much than a message lost */
+        return JOIN_BYTES; /* not known: better too much than a message lost */
+    return (size_t)in_kernel;
+}
+
+/* What waits here, in lws, in the kernel for the other side's acknowledgement, and behind it for the client's. */
+static size_t count_unsent(struct ws_sock *sock)
+{
     size_t unconfirmed = sock->is_confirming ? sock->written - sock->confirmed : 0;
-    return sock->queued_bytes + (size_t)in_kernel + (lws_partial_buffered(sock->wsi) ? 1u : 0u) + unconfirmed;
+    return sock->queued_bytes + count_in_kernel(sock) + (lws_partial_buffered(sock->wsi) ? 1u : 0u) + unconfirmed;
 }
 
 static size_t on_conn_unsent(struct conn *conn)
@@ -243,6 +253,7 @@ int ws_on_open(struct lws *wsi)
     sock->web = web;
     sock->wsi = wsi;
     sock->is_confirming = !is_call;
+    sock->is_tls = lws_is_ssl(wsi);
     note_client(sock);
     list_init(&sock->queue);
     list_init(&sock->fresh);
@@ -311,14 +322,19 @@ void ws_on_peer_close(struct ws_sock *sock)
     sock->was_peer_closed = true;
 }
 
-static int write_ping(struct ws_sock *sock)
+static void note_ping(struct ws_sock *sock)
 {
-    uint8_t frame[LWS_PRE + sizeof(sock->pinged)] = {0};
     uint64_t now_us = clock_now_us();
     sock->confirm_us = (sock->confirm_us > now_us ? sock->confirm_us : now_us) + WS_CONFIRM_US;
     sock->pinged = sock->written;
-    memcpy(frame + LWS_PRE, &sock->pinged, sizeof(sock->pinged)); /* lws tells of no pong without a payload */
     sock->is_ping_due = false;
+}
+
+static int write_ping(struct ws_sock *sock)
+{
+    uint8_t frame[LWS_PRE + sizeof(sock->pinged)] = {0};
+    note_ping(sock);
+    memcpy(frame + LWS_PRE, &sock->pinged, sizeof(sock->pinged)); /* lws tells of no pong without a payload */
     return lws_write(sock->wsi, frame + LWS_PRE, sizeof(sock->pinged), LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 
@@ -342,6 +358,12 @@ static bool must_wait(struct ws_sock *sock)
     return true;
 }
 
+/* Messages were written, and no ping that tells of them is on its way. */
+static bool is_unsure(const struct ws_sock *sock)
+{
+    return sock->is_confirming && sock->written != sock->confirmed && !sock->is_pong_awaited;
+}
+
 /* 1: not all of it could be written; -1: close the connection. */
 static int write_queue(struct ws_sock *sock)
 {
@@ -353,8 +375,7 @@ static int write_queue(struct ws_sock *sock)
         if (write_message_take(sock, list_item(node, struct ws_message, node)))
             return -1;
     }
-    bool is_sure = !sock->is_confirming || sock->written == sock->confirmed;
-    if (is_sure || sock->is_pong_awaited || sock->is_closing)
+    if (!is_unsure(sock) || sock->is_closing)
         return 0;
     if (!may_confirm(sock)) {
         timer_set(sock->web->timers, &sock->timer, confirm_due_us(sock)); /* which pings */
@@ -373,8 +394,57 @@ static void set_cork(struct ws_sock *sock, int is_on)
     (void)setsockopt(lws_get_socket_fd(sock->wsi), IPPROTO_TCP, TCP_CORK, &is_on, sizeof(is_on));
 }
 
+static size_t join_frames(const struct ws_sock *sock, bool has_ping, uint8_t *out)
+{
+    size_t len = 0;
+    list_each (node, &sock->queue) {
+        const struct ws_message *message = list_item(node, struct ws_message, node);
+        len += ws_frame_write(out + len, WS_TEXT, message->frame + LWS_PRE, message->len);
+    }
+    uint32_t pinged = sock->written + (uint32_t)sock->queued;
+    return has_ping ? len + ws_frame_write(out + len, WS_PING, &pinged, sizeof(pinged)) : len;
+}
+
+static void note_joined(struct ws_sock *sock, bool has_ping)
+{
+    sock->written += (uint32_t)sock->queued;
+    drop_queue(sock);
+    if (has_ping) {
+        ask_ping(sock);
+        note_ping(sock);
+    } else if (is_unsure(sock)) {
+        timer_set(sock->web->timers, &sock->timer, confirm_due_us(sock)); /* which pings */
+    }
+}
+
+/* All messages and the ping behind them by one call, where lws takes one for each: the calls are what a message to
+ * hundreds costs. 1: done; 0: this is for lws; -1: close the connection. */
+static int write_joined(struct ws_sock *sock)
+{
+    uint8_t frames[JOIN_BYTES];
+    size_t most = sock->queued_bytes + (sock->queued + 2) * WS_FRAME_HEAD_MAX;
+    if (sock->is_tls || sock->is_closing || most > JOIN_BYTES || lws_partial_buffered(sock->wsi) ||
+        count_in_kernel(sock) + most > JOIN_BYTES)
+        return 0;
+    bool has_news = sock->queued > 0 || sock->written != sock->confirmed;
+    bool has_ping = sock->is_ping_due || (has_news && may_confirm(sock));
+    size_t len = join_frames(sock, has_ping, frames);
+    if (len > 0) {
+        ssize_t sent = send(lws_get_socket_fd(sock->wsi), frames, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+            return 0;
+        if (sent != (ssize_t)len)
+            return -1; /* half a frame is out: nothing of lws's may come behind it */
+    }
+    note_joined(sock, has_ping);
+    return 1;
+}
+
 static int write_corked(struct ws_sock *sock)
 {
+    int joined = write_joined(sock);
+    if (joined)
+        return joined > 0 ? 0 : -1;
     /* Also where several messages wait: they leave in one segment and wake the other side once. */
     bool is_corked = sock->queued > (may_confirm(sock) ? 0 : 1);
     if (is_corked)
@@ -385,8 +455,8 @@ static int write_corked(struct ws_sock *sock)
     return result;
 }
 
-/* The turn's end: all that a socket got in it is written at once, mostly into a kernel that has room, instead of asking
- * for writability and turning once more. */
+/* All that a socket got is written at once, mostly into a kernel that has room, instead of asking for writability and
+ * turning once more. */
 static void flush(struct ws_sock *sock)
 {
     if (sock->was_peer_closed)
@@ -402,11 +472,56 @@ static void flush(struct ws_sock *sock)
     kill_socket(sock);
 }
 
+/* Sockets were written to since then. */
+static void choose_pause(struct web *web, uint64_t from_us)
+{
+    uint64_t now_us = clock_now_us();
+    uint64_t took_us = now_us - from_us;
+    if (took_us >= WS_GATHER_FROM_US)
+        web->gather_until_us = now_us + (took_us < WS_GATHER_MAX_US ? took_us : WS_GATHER_MAX_US);
+}
+
 void ws_flush(struct web *web)
 {
+    if (list_is_empty(&web->fresh))
+        return;
+    uint64_t now_us = clock_now_us();
+    bool is_gathering = now_us < web->gather_until_us;
     struct list *node;
-    while ((node = list_pop(&web->fresh)))
-        flush(list_item(node, struct ws_sock, fresh));
+    while ((node = list_pop(&web->fresh))) {
+        struct ws_sock *sock = list_item(node, struct ws_sock, fresh);
+        if (is_gathering && sock->is_confirming && !sock->is_closing)
+            list_push(&web->gathering, node);
+        else
+            flush(sock);
+    }
+    if (!is_gathering)
+        choose_pause(web, now_us);
+    else if (!list_is_empty(&web->gathering) && !timer_is_set(&web->gather_timer))
+        timer_set(web->timers, &web->gather_timer, web->gather_until_us);
+}
+
+/* What waited is written at the end of this turn, together with what came to it. */
+static void on_gathered(void *ctx, uint64_t now_us)
+{
+    struct web *web = ctx;
+    struct list *node;
+    (void)now_us;
+    while ((node = list_pop(&web->gathering)))
+        list_push(&web->fresh, node);
+}
+
+void ws_init(struct web *web)
+{
+    list_init(&web->sockets);
+    list_init(&web->fresh);
+    list_init(&web->gathering);
+    timer_init(&web->gather_timer, on_gathered, web);
+}
+
+void ws_clear(struct web *web)
+{
+    timer_stop(web->timers, &web->gather_timer);
 }
 
 int ws_on_writable(struct ws_sock *sock)

@@ -6,6 +6,10 @@
  * Such a ping goes right behind the messages, up to WS_CONFIRM_BURST of them in a row; who gets more than that confirms
  * several messages together, each WS_CONFIRM_US: a ping is one more write and its pong one more read.
  *
+ * A message to a room of hundreds is hundreds of writes, and a write costs many times what one more message in it does.
+ * So after a turn that wrote for WS_GATHER_FROM_US or more, notifications gather for as long as that took: writing then
+ * takes half of the thread at most, however many messages come.
+ *
  * A socket that does not take what is queued for it (WS_QUEUE_MAX messages or WS_QUEUE_BYTES) is cut off and counted.
  */
 #ifndef ICHAT_WEB_WS_H
@@ -25,9 +29,14 @@
 #define WS_PONG_S 20
 #define WS_CONFIRM_US 100000
 #define WS_CONFIRM_BURST 8
+#define WS_GATHER_FROM_US 500 /* about a hundred sockets */
+#define WS_GATHER_MAX_US 10000
 
 struct ws_sock;
 
+/* The lists and the timer in web. */
+void ws_init(struct web *web);
+void ws_clear(struct web *web);
 /* Before the upgrade: 0 = go on, 1 = refused, the answer is written. */
 int ws_on_upgrade(struct lws *wsi, const char *protocol);
 /* From the lws callback of an accepted socket; -1 = close the connection. */
@@ -37,7 +46,7 @@ void ws_on_pong(struct ws_sock *sock, const void *payload, size_t len);
 void ws_on_peer_close(struct ws_sock *sock);
 int ws_on_writable(struct ws_sock *sock);
 void ws_on_gone(struct ws_sock *sock);
-/* Writes what was queued in this turn. */
+/* The turn's end: writes what was queued in it, but for what gathers. */
 void ws_flush(struct web *web);
 /* The server stops: closes every socket with 1001. */
 void ws_close_all(struct web *web);

@@ -109,6 +109,25 @@ for (const database of databases)
       await stays.socket.close();
     });
 
+    test('messages of all sizes at once come whole and in order, also to who stops reading for a while', async () => {
+      const { b, send } = await pair();
+      const quick = await listen(b);
+      const slow = await listen(b);
+      slow.socket.ws._socket.pause();
+      const sizes = [10, 60_000, 200, 9_000, 100, 70_000, 20];
+      const texts = Array.from({ length: 210 }, (_, i) => `${i} ${'x'.repeat(sizes[i % sizes.length])}`);
+      // Some at a time, so that several are written in one turn. 4 MB are more than the kernel holds for who does not read.
+      for (let i = 0; i < texts.length; i += 15) await Promise.all(texts.slice(i, i + 15).map(send));
+      slow.socket.ws._socket.resume();
+      for (const { socket } of [quick, slow]) {
+        const got = [];
+        for (let i = 0; i < texts.length; i++) got.push((await socket.nextJson()).payload);
+        assert.deepEqual(got.map(({ text }) => text).sort(), [...texts].sort());
+        for (let i = 1; i < got.length; i++) assert.ok(got[i].deliveryId > got[i - 1].deliveryId, `${got[i].deliveryId} is behind`);
+        await socket.close();
+      }
+    });
+
     test('a client that does not read is cut off, and the others are served', async () => {
       const { b, send } = await pair();
       const deaf = await listen(b);

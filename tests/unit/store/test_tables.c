@@ -340,18 +340,10 @@ static void test_message_insert_to(void **state)
     message_row_clear(&got);
 }
 
-/* As an import and older versions wrote them. */
-static void add_old_delivery(struct db *db, uint64_t user_id, uint64_t message_id)
-{
-    assert_int_equal(db_exec(db, NULL, "insert into deliveries (user_id, message_id, created_at) values ($1, $2, $3)",
-                             "iii", (int64_t)user_id, (int64_t)message_id, (int64_t)NOW),
-                     ERR_OK);
-}
-
-static void test_messages_and_deliveries(void **state)
+static void test_messages(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), bert = add_user(db, "bert"), room = 0, id = 0;
+    uint64_t anna = add_user(db, "anna"), room = 0;
     assert_int_equal(db_room_ensure(db, "u-1-2", NOW, &room), ERR_OK);
     struct message_row row = {.room_id = room,
                               .sender_id = anna,
@@ -366,8 +358,6 @@ static void test_messages_and_deliveries(void **state)
         row.text = text;
         assert_int_equal(db_message_insert(db, &row), ERR_OK);
         assert_int_equal(row.message_id, i);
-        add_old_delivery(db, bert, row.message_id);
-        add_old_delivery(db, anna, row.message_id);
     }
     struct message_row *list;
     size_t count;
@@ -380,172 +370,6 @@ static void test_messages_and_deliveries(void **state)
     assert_int_equal(count, 2);
     assert_int_equal(list[1].message_id, 2);
     message_rows_free(list, count);
-
-    /* The message's current state, newest delivery first; bert's are the odd ones. */
-    struct message_row change = {
-        .message_id = 12, .text = "", .image = "", .thumbnail = "", .is_revoked = true, .updated_us = NOW + 1};
-    assert_int_equal(db_message_update(db, &change), ERR_OK);
-    struct delivery_range range = {.user_id = bert, .after = 17, .before = 0, .limit = 10};
-    assert_int_equal(db_delivery_list(db, &range, &list, &count), ERR_OK);
-    assert_int_equal(count, 3);
-    assert_int_equal(list[0].delivery_id, 23);
-    assert_true(list[0].is_revoked);
-    assert_int_equal(list[2].delivery_id, 19);
-    assert_string_equal(list[2].text, "m10");
-    message_rows_free(list, count);
-    range = (struct delivery_range){.user_id = bert, .after = 0, .before = 5, .limit = 10};
-    assert_int_equal(db_delivery_list(db, &range, &list, &count), ERR_OK);
-    assert_int_equal(count, 2);
-    message_rows_free(list, count);
-    assert_int_equal(db_delivery_last(db, anna, &id), ERR_OK);
-    assert_int_equal(id, 24);
-    assert_int_equal(db_delivery_last(db, 99, &id), ERR_OK);
-    assert_int_equal(id, 0);
-}
-
-/* A room with a contact of each of the users. */
-static uint64_t add_room(struct db *db, const char *name, const uint64_t *users, size_t count)
-{
-    uint64_t room = 0;
-    assert_int_equal(db_room_ensure(db, name, NOW, &room), ERR_OK);
-    for (size_t i = 0; i < count; i++) {
-        struct group_row group = {.owner_id = users[i], .name = "g", .avatar = "", .created_us = NOW};
-        assert_int_equal(db_group_insert(db, &group), ERR_OK);
-        struct contact_row contact = {
-            .owner_id = users[i], .group_id = group.group_id, .room_id = room, .created_us = NOW};
-        assert_int_equal(db_contact_insert(db, &contact), ERR_OK);
-    }
-    return room;
-}
-
-static uint64_t deliver_new(struct db *db, uint64_t room, uint64_t sender, size_t receivers)
-{
-    struct message_row row = {
-        .room_id = room, .sender_id = sender, .type = MESSAGE_TEXT, .text = "t", .created_us = NOW};
-    row.image = row.thumbnail = "";
-    uint64_t id = 0, *members;
-    size_t count;
-    assert_int_equal(db_message_insert(db, &row), ERR_OK);
-    assert_int_equal(db_delivery_insert_room(db, &row, NOW, &id, &members, &count), ERR_OK);
-    free(members);
-    assert_int_equal(count, receivers);
-    return id;
-}
-
-/* "6 5 2 " of the user's deliveries, as sync lists them. */
-static void expect_sync(struct db *db, struct delivery_range range, const char *want)
-{
-    struct message_row *list;
-    size_t count;
-    char got[256] = "";
-    assert_int_equal(db_delivery_list(db, &range, &list, &count), ERR_OK);
-    for (size_t i = 0; i < count; i++) {
-        size_t len = strlen(got);
-        snprintf(got + len, sizeof(got) - len, "%d ", (int)list[i].delivery_id);
-    }
-    assert_string_equal(got, want);
-    message_rows_free(list, count);
-}
-
-static void expect_last_delivery(struct db *db, uint64_t user_id, uint64_t want)
-{
-    uint64_t id = 99;
-    assert_int_equal(db_delivery_last(db, user_id, &id), ERR_OK);
-    assert_int_equal(id, want);
-}
-
-/* Nothing of what was before, everything since; the others keep theirs. */
-static void test_delivery_to_who_joins_later(void **state)
-{
-    struct db *db = db_of(state);
-    uint64_t users[] = {add_user(db, "anna"), add_user(db, "bert")};
-    uint64_t room = add_room(db, "g-1", users, 1), empty = add_room(db, "g-2", NULL, 0);
-    assert_int_equal(deliver_new(db, room, users[0], 1), 1);
-    assert_int_equal(deliver_new(db, room, users[0], 1), 2);
-    assert_int_equal(deliver_new(db, empty, users[0], 0), 3); /* a room of nobody */
-    (void)add_room(db, "g-1", &users[1], 1);
-    expect_last_delivery(db, users[1], 0);
-    expect_sync(db, (struct delivery_range){.user_id = users[1], .limit = 50}, "");
-    assert_int_equal(deliver_new(db, room, users[0], 2), 4);
-    expect_last_delivery(db, users[0], 4);
-    expect_last_delivery(db, users[1], 4);
-    expect_sync(db, (struct delivery_range){.user_id = users[0], .limit = 50}, "4 2 1 ");
-    expect_sync(db, (struct delivery_range){.user_id = users[1], .limit = 50}, "4 ");
-    expect_sync(db, (struct delivery_range){.user_id = users[1], .after = 1, .limit = 50}, "4 ");
-}
-
-/* Of several rooms, and of rows for him alone, in one order, bounds and limit across all of them. */
-static void test_deliveries_of_all_kinds(void **state)
-{
-    struct db *db = db_of(state);
-    uint64_t users[] = {add_user(db, "anna"), add_user(db, "bert"), add_user(db, "carl")};
-    uint64_t one = add_room(db, "g-1", users, 2), two = add_room(db, "g-2", &users[1], 2);
-    struct message_row row = {.room_id = one, .sender_id = users[0], .type = MESSAGE_TEXT, .text = "old"};
-    row.image = row.thumbnail = "";
-    assert_int_equal(db_message_insert(db, &row), ERR_OK);
-    for (unsigned i = 0; i < 6; i++) /* 1 to 6, bert's: the even ones */
-        add_old_delivery(db, users[i % 2], row.message_id);
-    assert_int_equal(db_kind(db) == DB_SQLITE ? db_exec(db, NULL,
-                                                        "insert into sqlite_sequence values"
-                                                        " ('room_deliveries', 6)",
-                                                        "")
-                                              : ERR_OK,
-                     ERR_OK);
-    for (uint64_t id = 7; id <= 14; id++) /* bert: all, anna: but 8, 11 and 14 */
-        assert_int_equal(deliver_new(db, id % 3 == 2 ? two : one, users[1], 2), id);
-    expect_last_delivery(db, users[0], 13);
-    expect_last_delivery(db, users[1], 14);
-    struct delivery_range range = {.user_id = users[1], .limit = 50};
-    expect_sync(db, range, "14 13 12 11 10 9 8 7 6 4 2 ");
-    range.limit = 9;
-    expect_sync(db, range, "14 13 12 11 10 9 8 7 6 ");
-    range.before = 8;
-    expect_sync(db, range, "7 6 4 2 ");
-    range.before = 7;
-    expect_sync(db, range, "6 4 2 ");
-    range = (struct delivery_range){.user_id = users[1], .after = 4, .before = 12, .limit = 3};
-    expect_sync(db, range, "11 10 9 ");
-    range.limit = 50;
-    expect_sync(db, range, "11 10 9 8 7 6 ");
-    range = (struct delivery_range){.user_id = users[1], .after = 14, .limit = 5};
-    expect_sync(db, range, "");
-    range = (struct delivery_range){.user_id = users[0], .limit = 4};
-    expect_sync(db, range, "13 12 10 9 ");
-    range = (struct delivery_range){.user_id = users[2], .limit = 2};
-    expect_sync(db, range, "14 11 ");
-    expect_sync(db, (struct delivery_range){.user_id = 99, .limit = 5}, "");
-}
-
-/* Several servers: one is sending while another one adds a member. Whoever is among those who are told finds it by
- * sync, and who joined later than a delivery does not. */
-static void test_join_and_send_at_once(void **state)
-{
-    struct db_fixture *f = *state;
-    if (f->kind != DB_POSTGRES) /* it has one writer */
-        return;
-    struct db *other;
-    assert_int_equal(db_open(f->url, &other), ERR_OK);
-    uint64_t users[] = {add_user(f->db, "anna"), add_user(f->db, "bert"), add_user(f->db, "carl")};
-    uint64_t room = add_room(f->db, "g-1", users, 1);
-    /* The sender's transaction began, and took an id, before the member joined. */
-    assert_int_equal(db_begin(f->db), ERR_OK);
-    uint64_t first = deliver_new(f->db, room, users[0], 1);
-    uint64_t between = deliver_new(other, room, users[0], 1);
-    (void)add_room(other, "g-1", &users[1], 1);
-    uint64_t second = deliver_new(f->db, room, users[0], 2); /* he is seen, though the transaction is older */
-    assert_int_equal(db_commit(f->db), ERR_OK);
-    assert_true(first < between && between < second);
-    char want[32];
-    snprintf(want, sizeof(want), "%d ", (int)second);
-    expect_sync(other, (struct delivery_range){.user_id = users[1], .limit = 5}, want);
-    /* The joining is not committed yet: he is not told, and what he was not told comes by sync. */
-    assert_int_equal(db_begin(other), ERR_OK);
-    (void)add_room(other, "g-1", &users[2], 1);
-    uint64_t third = deliver_new(f->db, room, users[0], 2);
-    assert_int_equal(db_commit(other), ERR_OK);
-    snprintf(want, sizeof(want), "%d ", (int)third);
-    expect_sync(other, (struct delivery_range){.user_id = users[2], .limit = 5}, want);
-    db_close(other);
 }
 
 static void test_calls(void **state)
@@ -612,10 +436,7 @@ int main(void)
         BOTH(test_rooms_contacts_groups),
         BOTH(test_last_message_in_transaction),
         BOTH(test_message_insert_to),
-        BOTH(test_messages_and_deliveries),
-        BOTH(test_delivery_to_who_joins_later),
-        BOTH(test_deliveries_of_all_kinds),
-        BOTH(test_join_and_send_at_once),
+        BOTH(test_messages),
         BOTH(test_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

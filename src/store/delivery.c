@@ -93,29 +93,26 @@ enum err db_delivery_last(struct db *db, uint64_t user_id, uint64_t *delivery_id
     "found as materialized (select * from (select delivery_id, message_id" old "$4) o union all " rooms                \
     " order by delivery_id desc limit $4)"
 
-#define LIST_SQLITE                                                                                                    \
+#define SHOW                                                                                                           \
+    " select " MESSAGE_COLUMNS ", f.delivery_id from found f join messages m on m.message_id = f.message_id"           \
+    " order by f.delivery_id desc"
+
+#define BOUNDS_SQLITE                                                                                                  \
     "with bounds as materialized (select room_id, coalesce((select d.delivery_id from room_deliveries d"               \
     " where d.room_id = r.room_id and d.delivery_id > r.after and d.delivery_id < $3"                                  \
     " order by d.delivery_id desc limit 1 offset $4 - 1), r.after + 1) as first"                                       \
-    " from (select c.room_id, " AFTER " as after from contacts c where c.owner_id = $1) r), " FOUND(                   \
-        OLD_SQLITE("$2", "$3"),                                                                                        \
-        "select d.delivery_id, d.message_id from bounds b join room_deliveries d"                                      \
-        " on d.room_id = b.room_id and d.delivery_id >= b.first and d.delivery_id < $3") " select " MESSAGE_COLUMNS    \
-                                                                                         ", f.delivery_id from found " \
-                                                                                         "f join messages m on "       \
-                                                                                         "m.message_id = f.message_id" \
-                                                                                         " order by f.delivery_id "    \
-                                                                                         "desc"
+    " from (select c.room_id, " AFTER " as after from contacts c where c.owner_id = $1) r), "
+#define ROOMS_SQLITE                                                                                                   \
+    "select d.delivery_id, d.message_id from bounds b join room_deliveries d"                                          \
+    " on d.room_id = b.room_id and d.delivery_id >= b.first and d.delivery_id < $3"
+#define LIST_SQLITE BOUNDS_SQLITE FOUND(OLD_SQLITE("$2", "$3"), ROOMS_SQLITE) SHOW
 
-#define LIST_POSTGRES                                                                                                  \
-    "with " FOUND(OLD_POSTGRES("$2", "$3"),                                                                            \
-                  "select d.delivery_id, d.message_id from contacts c cross join lateral (select delivery_id,"         \
-                  " message_id from room_deliveries where (room_id, delivery_id) > (c.room_id, " AFTER ")"             \
-                  " and (room_id, delivery_id) < (c.room_id, $3) order by room_id desc, delivery_id desc"              \
-                  " limit $4) d where c.owner_id = $1") " select " MESSAGE_COLUMNS                                     \
-                                                        ", f.delivery_id from found f join messages m on "             \
-                                                        "m.message_id = f.message_id"                                  \
-                                                        " order by f.delivery_id desc"
+#define ROOMS_POSTGRES                                                                                                 \
+    "select d.delivery_id, d.message_id from contacts c cross join lateral (select delivery_id, message_id"            \
+    " from room_deliveries where (room_id, delivery_id) > (c.room_id, " AFTER ")"                                      \
+    " and (room_id, delivery_id) < (c.room_id, $3) order by room_id desc, delivery_id desc limit $4) d"                \
+    " where c.owner_id = $1"
+#define LIST_POSTGRES "with " FOUND(OLD_POSTGRES("$2", "$3"), ROOMS_POSTGRES) SHOW
 
 enum err db_delivery_list(struct db *db, const struct delivery_range *range, struct message_row **out, size_t *count)
 {

@@ -121,12 +121,8 @@ static void test_deliveries_of_all_kinds(void **state)
     struct message_row row = add_message(db, one, users[0]);
     for (unsigned i = 0; i < 6; i++) /* 1 to 6, bert's: the even ones */
         add_old_delivery(db, users[i % 2], row.message_id);
-    assert_int_equal(db_kind(db) == DB_SQLITE ? db_exec(db, NULL,
-                                                        "insert into sqlite_sequence values"
-                                                        " ('room_deliveries', 6)",
-                                                        "")
-                                              : ERR_OK,
-                     ERR_OK);
+    if (db_kind(db) == DB_SQLITE) /* as migration and import do it */
+        assert_int_equal(db_exec(db, NULL, "insert into sqlite_sequence values ('room_deliveries', 6)", ""), ERR_OK);
     for (uint64_t id = 7; id <= 14; id++) /* bert: all, anna: but 8, 11 and 14 */
         assert_int_equal(deliver_new(db, id % 3 == 2 ? two : one, users[1], 2), id);
     expect_last_delivery(db, users[0], 13);

@@ -71,8 +71,13 @@ void chat_user_free(struct chat_user *user);
 void chat_run_load(struct chat *chat, const struct chat_room *room, double per_s, struct chat_load *out);
 void chat_free_posters(struct chat *chat);
 
-/* chat_floor.c: the rows of a message, `group` messages a commit, in a bare loop: messages/s, 0 when it fails. */
-double chat_floor(const char *url, const struct chat_room *room, unsigned group, double seconds);
+/* chat_floor.c */
+enum chat_rows {
+    CHAT_ROW_A_ROOM,   /* of deliveries, as the server writes them */
+    CHAT_ROW_A_MEMBER, /* as the app that it replaces does, and this server did before */
+};
+/* The rows of a message, `group` messages a commit, in a bare loop: messages/s, 0 when it fails. */
+double chat_floor(const char *url, const struct chat_room *room, enum chat_rows rows, unsigned group, double seconds);
 
 int chat_main(int argc, char **argv);
 

@@ -5,7 +5,7 @@
 #include "bench/chat.h"
 #include "store/db.h"
 
-static enum err write_message(struct db *db, const struct chat_room *room)
+static enum err write_message(struct db *db, const struct chat_room *room, enum chat_rows rows)
 {
     int64_t now_us = clock_wall_us(), message_id = 0, changed = 0;
     int64_t room_id = (int64_t)room->group.room_id, sender_id = (int64_t)room->users[0].account.id;
@@ -14,7 +14,10 @@ static enum err write_message(struct db *db, const struct chat_room *room)
                    "insert into messages (room_id, sender_id, type, text, image, thumbnail, created_at, updated_at)"
                    " values ($1, $2, 1, $3, '', '', $4, $4) returning message_id",
                    "iisi", room_id, sender_id, "t1234567890123456789", now_us);
-    if (err == ERR_OK)
+    if (err == ERR_OK && rows == CHAT_ROW_A_ROOM)
+        err = db_exec(db, &changed, "insert into room_deliveries (room_id, message_id, created_at) values ($1, $2, $3)",
+                      "iii", room_id, message_id, now_us);
+    else if (err == ERR_OK)
         err = db_exec(db, &changed,
                       "insert into deliveries (user_id, message_id, created_at)"
                       " select owner_id, $1, $2 from contacts where room_id = $3",
@@ -27,7 +30,7 @@ static enum err write_message(struct db *db, const struct chat_room *room)
     return err;
 }
 
-double chat_floor(const char *url, const struct chat_room *room, unsigned group, double seconds)
+double chat_floor(const char *url, const struct chat_room *room, enum chat_rows rows, unsigned group, double seconds)
 {
     struct db *db;
     if (db_open(url, &db) != ERR_OK)
@@ -37,7 +40,7 @@ double chat_floor(const char *url, const struct chat_room *room, unsigned group,
     while (err == ERR_OK && (double)(now_us - begin_us) < seconds * 1e6) {
         err = db_begin(db);
         for (unsigned i = 0; i < group && err == ERR_OK; i++)
-            err = write_message(db, room);
+            err = write_message(db, room, rows);
         if (err == ERR_OK)
             err = db_commit(db);
         messages += group;

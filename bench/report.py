@@ -254,6 +254,8 @@ def chat_bars(rows, chat):
         for members in [room["members"] for room in runs[0]["rooms"]]:
             bar(rows, f"chat, {database}, room of {members}: messages/s / the store's floor", 0.6,
                 median(room_values(runs, members, "ratio_to_floor")), "", False)
+            rows_ratio = room_values(runs, members, "ratio_to_floor_rows")
+            rows.append(f"| the same / a store that writes a row a member | | {number(median(rows_ratio)) if rows_ratio else '-'} | |")
             bar(rows, f"chat, {database}, room of {members}: delivery p99 at half of the saturated rate", 20,
                 median(room_values(runs, members, "half", "delay_ms_p99")), "ms")
 
@@ -264,8 +266,10 @@ def chat_tables(chat):
         text += [f"### {database}", "",
                  f"{runs[0]['idle_sockets']:,} idle sockets of {median(r['bytes_per_idle_socket'] for r in runs):,.0f} bytes each.",
                  "", "| room | load | messages/s (min..max) | lost | delivery ms p50 / p99 | answer ms p50 / p99 "
-                 "| server CPU us/message | valid | floor: messages/s, one a commit / 16 |", "|---|---|---|---|---|---|---|---|---|"]
+                 "| server CPU us/message | valid | floor: messages/s, one a commit / 16 / a row a member, one a commit |",
+                 "|---|---|---|---|---|---|---|---|---|"]
         for members in [room["members"] for room in runs[0]["rooms"]]:
+            floor_rows = room_values(runs, members, "floor_rows_per_s")
             for name in ("saturated", "half"):
                 def value(key, name=name, members=members):
                     return room_values(runs, members, name, key)
@@ -276,7 +280,7 @@ def chat_tables(chat):
                     f"| {number(median(value('answer_ms_p50')))} / {number(median(value('answer_ms_p99')))} "
                     f"| {number(median(value('server_cpu_us_per_message')))} | {sum(valid)} of {len(valid)} "
                     f"| {number(median(room_values(runs, members, 'floor_per_s')))} / "
-                    f"{number(median(room_values(runs, members, 'floor_group_per_s')))} |")
+                    f"{number(median(room_values(runs, members, 'floor_group_per_s')))} / {number(median(floor_rows) if floor_rows else None)} |")
         doubts = sorted({load["doubts"] for run in runs for room in run["rooms"] for load in (room["saturated"], room["half"])
                          if load["doubts"]})
         text += ["", *(["Doubts that the runs raised: " + " / ".join(doubts), ""] if doubts else [])]

@@ -22,10 +22,10 @@ static bool is_handled(const struct deliver *deliver, uint64_t user_id)
 }
 
 /* How the message is told: to the sender and the others, to those who have handled its call and those who have not. */
-static json_t *payload_for(const struct deliver *deliver, bool is_sender, bool has_handled)
+static json_t *payload_for(const struct deliver *deliver, uint64_t delivery_id, bool is_sender, bool has_handled)
 {
     struct message_row message = *deliver->message;
-    message.delivery_id = 0;
+    message.delivery_id = delivery_id;
     json_t *call = NULL;
     if (deliver->call) {
         call = chat_json_call(deliver->call);
@@ -36,32 +36,44 @@ static json_t *payload_for(const struct deliver *deliver, bool is_sender, bool h
     return payload;
 }
 
-static void notify_all(struct op *op, const struct deliver *deliver, const struct delivery *deliveries, size_t count)
+/* The notification, and in which texts it is told so far; -1 = in none of that kind. */
+struct telling {
+    struct spread *spread;
+    uint64_t delivery_id;
+    int texts[2][2];
+};
+
+static void tell(struct telling *telling, const struct deliver *deliver, uint64_t user_id)
 {
-    struct spread *spread = spread_create(count);
-    int texts[2][2] = {{-1, -1}, {-1, -1}};
-    for (size_t i = 0; i < count; i++) {
-        uint64_t user_id = deliveries[i].user_id;
-        bool is_sender = user_id == deliver->message->sender_id;
-        bool has_handled = deliver->call && is_handled(deliver, user_id);
-        int *text = &texts[is_sender][has_handled];
-        if (*text < 0)
-            *text = (int)spread_add_text(spread, payload_for(deliver, is_sender, has_handled));
-        spread_add(spread, (unsigned)*text, user_id, deliveries[i].delivery_id);
-    }
-    op_notify_spread(op, spread);
+    bool is_sender = user_id == deliver->message->sender_id;
+    bool has_handled = deliver->call && is_handled(deliver, user_id);
+    int *text = &telling->texts[is_sender][has_handled];
+    if (*text < 0)
+        *text =
+            (int)spread_add_text(telling->spread, payload_for(deliver, telling->delivery_id, is_sender, has_handled));
+    spread_add(telling->spread, (unsigned)*text, user_id);
 }
 
 enum err deliver_to_room(struct op *op, struct db *db, const struct deliver *deliver, int64_t now_us)
 {
-    struct delivery *deliveries;
+    struct telling telling = {.texts = {{-1, -1}, {-1, -1}}};
+    uint64_t sender_id = deliver->message->sender_id, *members;
     size_t count;
-    enum err err =
-        db_delivery_insert_room(db, deliver->message, deliver->message->sender_id, now_us, &deliveries, &count);
+    enum err err = db_delivery_insert_room(db, deliver->message, now_us, &telling.delivery_id, &members, &count);
     if (err)
         return err;
-    notify_all(op, deliver, deliveries, count);
-    free(deliveries);
+    telling.spread = spread_create(count);
+    bool is_sender_in = false;
+    for (size_t i = 0; i < count; i++) {
+        if (members[i] == sender_id)
+            is_sender_in = true;
+        else
+            tell(&telling, deliver, members[i]);
+    }
+    if (is_sender_in)
+        tell(&telling, deliver, sender_id);
+    free(members);
+    op_notify_spread(op, telling.spread);
     return ERR_OK;
 }
 

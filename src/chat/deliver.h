@@ -19,7 +19,7 @@ struct deliver {
     enum time_form form;
 };
 
-/* One delivery row and one type 1 notification a member of the message's room, the sender last. */
+/* One delivery row for the message's room and one type 1 notification a member, with its id, the sender's last. */
 MUST_CHECK enum err deliver_to_room(struct op *op, struct db *db, const struct deliver *deliver, int64_t now_us);
 /* Sets the contacts' last-message fields, unless the room has a newer message. */
 MUST_CHECK enum err deliver_summary(struct db *db, const struct message_row *message);

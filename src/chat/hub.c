@@ -246,11 +246,6 @@ void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t
     free(text);
 }
 
-bool hub_has_sessions(const struct hub *hub, uint64_t user_id)
-{
-    return hmap_get_u64(hub->users, user_id) != NULL;
-}
-
 void hub_send_text(struct hub *hub, uint64_t user_id, const char *text, size_t len)
 {
     hub_sessions_send(hub, user_id, text, len);

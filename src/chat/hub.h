@@ -32,7 +32,6 @@ void hub_open(struct hub *hub, struct conn *conn);
 void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t *payload);
 /* The same with the text as it is sent. */
 void hub_send_text(struct hub *hub, uint64_t user_id, const char *text, size_t len);
-bool hub_has_sessions(const struct hub *hub, uint64_t user_id);
 /* Ends the sessions and sockets of one login (logout) or, with login_id NULL, of the user. */
 void hub_close_logins(struct hub *hub, uint64_t user_id, const char *login_id);
 size_t hub_session_count(const struct hub *hub);

@@ -1,5 +1,5 @@
 /* Messages: services of /chat/... (CONTRACT section 5). Makers: web thread. Strings in args are borrowed for the call
- * of the maker. A message, its deliveries and the contacts' last-message fields are written in one transaction. */
+ * of the maker. A message, its room's delivery and the contacts' last-message fields are written in one transaction. */
 #ifndef ICHAT_CHAT_MESSAGE_H
 #define ICHAT_CHAT_MESSAGE_H
 

@@ -282,6 +282,15 @@ enum err target_set_last_messages(struct db *db)
                    "");
 }
 
+static enum err continue_sqlite(struct db *db, const char *table, int64_t last)
+{
+    int64_t changed = 0;
+    enum err err = db_exec(db, &changed, "update sqlite_sequence set seq = $2 where name = $1", "si", table, last);
+    if (err || changed)
+        return err;
+    return db_exec(db, NULL, "insert into sqlite_sequence (name, seq) values ($1, $2)", "si", table, last);
+}
+
 enum err target_continue_after(struct db *db, enum import_table table, uint64_t id)
 {
     static const struct {
@@ -313,9 +322,6 @@ enum err target_continue_after(struct db *db, enum import_table table, uint64_t 
         return db_get_i64(db, &ignored, "select setval(pg_get_serial_sequence($1, $2), $3)", "ssi", names[table].table,
                           names[table].column, last);
     }
-    int64_t changed = 0;
-    err = db_exec(db, &changed, "update sqlite_sequence set seq = $2 where name = $1", "si", names[table].table, last);
-    if (err || changed)
-        return err;
-    return db_exec(db, NULL, "insert into sqlite_sequence (name, seq) values ($1, $2)", "si", names[table].table, last);
+    err = continue_sqlite(db, names[table].table, last);
+    return err || table != IMPORT_DELIVERIES ? err : continue_sqlite(db, "room_deliveries", last);
 }

@@ -54,7 +54,8 @@ MUST_CHECK enum err target_link_calls(struct db *db, int64_t *count);
 MUST_CHECK enum err target_make_calls(struct db *db, int64_t *count);
 /* What contacts show as the last message: that of the room, as the server would have set it. */
 MUST_CHECK enum err target_set_last_messages(struct db *db);
-/* New rows of the table get ids above this and above all that are there. */
+/* New rows of the table get ids above this and above all that are there; those of room_deliveries, which go on where
+ * deliveries end, with it. */
 MUST_CHECK enum err target_continue_after(struct db *db, enum import_table table, uint64_t id);
 
 #endif

@@ -50,7 +50,9 @@ enum err db_contact_insert(struct db *db, struct contact_row *row)
         return err;
     err = db_get_i64(db, &id,
                      "insert into contacts (owner_id, user_id, group_id, room_id, status, created_at,"
-                     " updated_at) values ($1, $2, $3, $4, $5, $6, $6) returning contact_id",
+                     " updated_at, delivered_after) values ($1, $2, $3, $4, $5, $6, $6,"
+                     " (select coalesce(max(delivery_id), 0) from room_deliveries where room_id = $4))"
+                     " returning contact_id",
                      "iIIiii", (int64_t)row->owner_id, user_id ? &user_id : NULL, group_id ? &group_id : NULL,
                      (int64_t)row->room_id, (int64_t)CONTACT_NORMAL, row->created_us);
     if (err)

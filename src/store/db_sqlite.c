@@ -11,8 +11,8 @@
 
 #define BUSY_TIMEOUT_MS 10000 /* another process may hold the write lock for a migration or a backup */
 
-/* At most 32 MB of pages a connection, in place of 2: the deliveries of one message to a room of hundreds lie on as
- * many pages, which the writer read back from the log for each. */
+/* At most 32 MB of pages a connection, in place of 2: what its contacts show of one message to a room of hundreds
+ * lies on as many pages, which the writer read back from the log for each. */
 #define CACHE "pragma cache_size = -32768;"
 
 /* Pages of the log before a commit moves them to the database: 32 MB. By default 1,000, which one message to a room of

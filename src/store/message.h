@@ -41,16 +41,10 @@ MUST_CHECK enum err db_message_update(struct db *db, const struct message_row *r
 MUST_CHECK enum err db_message_list(struct db *db, uint64_t room_id, uint64_t before, int64_t limit,
                                     struct message_row **out, size_t *count);
 
-MUST_CHECK enum err db_delivery_insert(struct db *db, uint64_t user_id, uint64_t message_id, int64_t now_us,
-                                       uint64_t *delivery_id);
-struct delivery {
-    uint64_t delivery_id;
-    uint64_t user_id;
-};
-/* One for each member of the room, by one statement: those of a room of hundreds cost no round trip each. Ascending by
- * delivery id, `last_user_id` last; malloc'd. */
-MUST_CHECK enum err db_delivery_insert_room(struct db *db, const struct message_row *message, uint64_t last_user_id,
-                                            int64_t now_us, struct delivery **out, size_t *count);
+/* One for the whole room, whose members, malloc'd, are those who get it: each of them finds it by sync, whoever joins
+ * later does not. Another server that adds a member at this moment may give it to him by sync alone. */
+MUST_CHECK enum err db_delivery_insert_room(struct db *db, const struct message_row *message, int64_t now_us,
+                                            uint64_t *delivery_id, uint64_t **members, size_t *count);
 /* The user's newest, 0 = none. */
 MUST_CHECK enum err db_delivery_last(struct db *db, uint64_t user_id, uint64_t *delivery_id);
 

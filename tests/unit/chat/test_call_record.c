@@ -190,8 +190,8 @@ static void test_update(void **state)
     expect_notice(f, &bert, 4, true, "2026-11-23T11:13:12Z", "2026-11-23T11:13:20Z", 1);
     args.call_id = 99;
     expect_code(f, call_record_update_op(f->chat, &args), CALL_MISSING);
-    /* New, Ready, Active, End: four deliveries for each of the two. */
-    assert_int_equal(sql_i64(f, "select count(*) from deliveries"), 8);
+    /* New, Ready, Active, End: four deliveries. */
+    assert_int_equal(sql_i64(f, "select count(*) from room_deliveries"), 4);
     /* In messages and sync `handled` is always true. */
     struct message_list_args list = {.contact_id = p.b_a};
     json_t *data = expect_data(f, message_list_op(f->chat, p.bert, &list));

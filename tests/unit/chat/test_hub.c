@@ -70,7 +70,7 @@ static void test_hello(void **state)
     assert_int_equal(late.count, 0);
     fake_say(&late, "no-session-of-ours");
     hello = fake_next(f, &late);
-    assert_string_equal(hello + 44, "\n2"); /* anna's delivery */
+    assert_string_equal(hello + 44, "\n1"); /* the room's delivery */
     fake_say(&late, "1");
     fake_say(&late, "anything");
     fake_assert_quiet(&late);

@@ -3,19 +3,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "base/buf.h"
 #include "base/jget.h"
 #include "chat/json.h"
 #include "chat/op.h"
 #include "chat/spread.h"
-
-static const uint64_t ids[] = {1, 9, 10, 4294967296, INT64_MAX};
 
 static json_t *payload(const struct message_row *message, const char *local_id, const struct call_row *call,
                        bool is_new)
@@ -28,26 +24,21 @@ static json_t *payload(const struct message_row *message, const char *local_id, 
     return json;
 }
 
-static void check(const struct message_row *row, const char *local_id, const struct call_row *call, bool is_new)
+static void check(const struct message_row *message, const char *local_id, const struct call_row *call, bool is_new)
 {
-    struct message_row message = *row;
-    struct spread *spread = spread_create(sizeof(ids) / sizeof(ids[0]));
-    message.delivery_id = 0;
-    unsigned text = spread_add_text(spread, payload(&message, local_id, call, is_new));
-    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-        spread_add(spread, text, 100 + i, ids[i]);
-    assert_int_equal(spread_count(spread), sizeof(ids) / sizeof(ids[0]));
+    struct spread *spread = spread_create(3);
+    unsigned text = spread_add_text(spread, payload(message, local_id, call, is_new));
+    char *want = jget_dump_take(
+        json_pack("{s:i, s:o}", "type", NOTICE_MESSAGE, "payload", payload(message, local_id, call, is_new)));
+    for (size_t i = 0; i < 3; i++)
+        spread_add(spread, text, 100 + i);
+    assert_int_equal(spread_count(spread), 3);
     for (size_t i = 0; i < spread_count(spread); i++) {
-        struct text got = {0};
-        message.delivery_id = ids[i];
-        char *want = jget_dump_take(
-            json_pack("{s:i, s:o}", "type", NOTICE_MESSAGE, "payload", payload(&message, local_id, call, is_new)));
-        assert_int_equal(spread_write(spread, i, &got), 100 + i);
-        assert_int_equal(got.len, strlen(want));
-        assert_string_equal(got.data, want);
-        text_free(&got);
-        free(want);
+        uint64_t user_id = 0;
+        assert_string_equal(spread_text(spread, i, &user_id), want);
+        assert_int_equal(user_id, 100 + i);
     }
+    free(want);
     spread_free(spread);
 }
 
@@ -62,12 +53,13 @@ static void test_plain(void **state)
                                   .image = "",
                                   .thumbnail = "",
                                   .created_us = 1700000000123456,
-                                  .updated_us = 1700000000123456};
+                                  .updated_us = 1700000000123456,
+                                  .delivery_id = INT64_MAX};
     check(&message, NULL, NULL, true);
     check(&message, "l2", NULL, false);
 }
 
-/* Texts that look like what is looked for. */
+/* Texts that look like JSON or a format. */
 static void test_hostile(void **state)
 {
     (void)state;
@@ -94,21 +86,19 @@ static void test_hostile(void **state)
 static void test_order(void **state)
 {
     (void)state;
-    struct message_row message = {.message_id = 1, .text = "x", .image = "", .thumbnail = ""};
+    struct message_row message = {.message_id = 1, .text = "x", .image = "", .thumbnail = "", .delivery_id = 41};
     struct spread *spread = spread_create(3);
     unsigned others = spread_add_text(spread, payload(&message, NULL, NULL, true));
     unsigned sender = spread_add_text(spread, payload(&message, "mine", NULL, true));
-    spread_add(spread, others, 7, 41);
-    spread_add(spread, sender, 8, 42);
-    spread_add(spread, others, 9, 43);
+    spread_add(spread, others, 7);
+    spread_add(spread, sender, 8);
+    spread_add(spread, others, 9);
     for (size_t i = 0; i < 3; i++) {
-        struct text got = {0};
-        char id[24];
-        snprintf(id, sizeof(id), "\"deliveryId\":%u,", (unsigned)(41 + i));
-        assert_int_equal(spread_write(spread, i, &got), 7 + i);
-        assert_non_null(strstr(got.data, id));
-        assert_int_equal(strstr(got.data, "\"localId\":\"mine\"") != NULL, i == 1);
-        text_free(&got);
+        uint64_t user_id = 0;
+        const char *got = spread_text(spread, i, &user_id);
+        assert_int_equal(user_id, 7 + i);
+        assert_non_null(strstr(got, "\"deliveryId\":41,"));
+        assert_int_equal(strstr(got, "\"localId\":\"mine\"") != NULL, i == 1);
     }
     spread_free(spread);
     spread_free(NULL);

@@ -112,6 +112,17 @@ static int64_t ask(const struct import *import, const char *sql)
     return value;
 }
 
+/* The next delivery to the message's room has that id. */
+static void expect_delivery(const struct import *import, const struct message_row *message, uint64_t wanted)
+{
+    uint64_t delivery_id = 0, *members;
+    size_t count;
+    assert_int_equal(db_delivery_insert_room(import->f->db, message, NOW, &delivery_id, &members, &count), ERR_OK);
+    free(members);
+    assert_int_equal(count, 2);
+    assert_int_equal(delivery_id, wanted);
+}
+
 static void ids_and_sequences_go_on(void **state)
 {
     struct import import;
@@ -140,9 +151,7 @@ static void ids_and_sequences_go_on(void **state)
         .room_id = 10, .sender_id = 1, .type = MESSAGE_TEXT, .text = "", .image = "", .thumbnail = ""};
     assert_int_equal(db_message_insert(import.f->db, &message), ERR_OK);
     assert_int_equal(message.message_id, 41);
-    uint64_t delivery_id;
-    assert_int_equal(db_delivery_insert(import.f->db, 1, 30, NOW, &delivery_id), ERR_OK);
-    assert_int_equal(delivery_id, 1);
+    expect_delivery(&import, &message, 1);
     says(&import, "line 4, row 2: message 40 of user 99 in room 10");
     end(&import);
 }
@@ -252,6 +261,16 @@ static void rows_that_are_gathered(void **state)
     assert_int_equal(ask(&import, "select count(*) from messages where text = 'no 5' or text = 'no 7'"), 2);
     assert_int_equal(ask(&import, "select count(*) from messages where text = 'no 6' or text = 'no 60'"), 0);
     assert_int_equal(ask(&import, "select message_id from deliveries where delivery_id = 42"), 70);
+    /* Those of rooms go on behind the last one, which bert has by sync, in one list with it. */
+    struct message_row message = {.room_id = 10, .message_id = 5};
+    expect_delivery(&import, &message, 51);
+    struct delivery_range range = {.user_id = 2, .limit = 2};
+    struct message_row *list;
+    size_t count;
+    assert_int_equal(db_delivery_list(import.f->db, &range, &list, &count), ERR_OK);
+    assert_int_equal(count, 2);
+    assert_true(list[0].delivery_id == 51 && list[1].delivery_id == 50);
+    message_rows_free(list, count);
     end(&import);
 }
 

@@ -340,10 +340,10 @@ static void test_message_insert_to(void **state)
     message_row_clear(&got);
 }
 
-static void test_messages_and_deliveries(void **state)
+static void test_messages(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), bert = add_user(db, "bert"), room = 0, id = 0;
+    uint64_t anna = add_user(db, "anna"), room = 0;
     assert_int_equal(db_room_ensure(db, "u-1-2", NOW, &room), ERR_OK);
     struct message_row row = {.room_id = room,
                               .sender_id = anna,
@@ -358,8 +358,6 @@ static void test_messages_and_deliveries(void **state)
         row.text = text;
         assert_int_equal(db_message_insert(db, &row), ERR_OK);
         assert_int_equal(row.message_id, i);
-        assert_int_equal(db_delivery_insert(db, bert, row.message_id, NOW, &id), ERR_OK);
-        assert_int_equal(db_delivery_insert(db, anna, row.message_id, NOW, &id), ERR_OK);
     }
     struct message_row *list;
     size_t count;
@@ -372,27 +370,6 @@ static void test_messages_and_deliveries(void **state)
     assert_int_equal(count, 2);
     assert_int_equal(list[1].message_id, 2);
     message_rows_free(list, count);
-
-    /* The message's current state, newest delivery first; bert's are the odd ones. */
-    struct message_row change = {
-        .message_id = 12, .text = "", .image = "", .thumbnail = "", .is_revoked = true, .updated_us = NOW + 1};
-    assert_int_equal(db_message_update(db, &change), ERR_OK);
-    struct delivery_range range = {.user_id = bert, .after = 17, .before = 0, .limit = 10};
-    assert_int_equal(db_delivery_list(db, &range, &list, &count), ERR_OK);
-    assert_int_equal(count, 3);
-    assert_int_equal(list[0].delivery_id, 23);
-    assert_true(list[0].is_revoked);
-    assert_int_equal(list[2].delivery_id, 19);
-    assert_string_equal(list[2].text, "m10");
-    message_rows_free(list, count);
-    range = (struct delivery_range){.user_id = bert, .after = 0, .before = 5, .limit = 10};
-    assert_int_equal(db_delivery_list(db, &range, &list, &count), ERR_OK);
-    assert_int_equal(count, 2);
-    message_rows_free(list, count);
-    assert_int_equal(db_delivery_last(db, anna, &id), ERR_OK);
-    assert_int_equal(id, 24);
-    assert_int_equal(db_delivery_last(db, 99, &id), ERR_OK);
-    assert_int_equal(id, 0);
 }
 
 static void test_calls(void **state)
@@ -459,7 +436,7 @@ int main(void)
         BOTH(test_rooms_contacts_groups),
         BOTH(test_last_message_in_transaction),
         BOTH(test_message_insert_to),
-        BOTH(test_messages_and_deliveries),
+        BOTH(test_messages),
         BOTH(test_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

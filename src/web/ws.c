@@ -53,6 +53,7 @@ struct ws_sock {
     uint32_t written;    /* messages */
     uint32_t pinged;     /* `written` as the last ping went out: its payload */
     uint64_t confirm_us; /* pings behind messages so far are paid for by then, at one each WS_CONFIRM_US */
+    size_t in_kernel;    /* bytes written that its kernel may still hold, at most: what was asked last and came since */
     uint32_t confirmed;  /* those that the client itself has, as a pong tells: a proxy's kernel may have the others */
     bool is_closing;     /* nothing comes in or is queued any more */
     bool is_close_sent;
@@ -417,14 +418,23 @@ static void note_joined(struct ws_sock *sock, bool has_ping)
     }
 }
 
+/* Whether the kernel will take that much at once. Asking it costs as much as a tenth of the write. */
+static bool has_room(struct ws_sock *sock, size_t bytes)
+{
+    if (bytes > JOIN_BYTES || lws_partial_buffered(sock->wsi))
+        return false;
+    if (sock->in_kernel + bytes > JOIN_BYTES)
+        sock->in_kernel = count_in_kernel(sock);
+    return sock->in_kernel + bytes <= JOIN_BYTES;
+}
+
 /* All messages and the ping behind them by one call, where lws takes one for each: the calls are what a message to
  * hundreds costs. 1: done; 0: this is for lws; -1: close the connection. */
 static int write_joined(struct ws_sock *sock)
 {
     uint8_t frames[JOIN_BYTES];
     size_t most = sock->queued_bytes + (sock->queued + 2) * WS_FRAME_HEAD_MAX;
-    if (sock->is_tls || sock->is_closing || most > JOIN_BYTES || lws_partial_buffered(sock->wsi) ||
-        count_in_kernel(sock) + most > JOIN_BYTES)
+    if (sock->is_tls || sock->is_closing || !has_room(sock, most))
         return 0;
     bool has_news = sock->queued > 0 || sock->written != sock->confirmed;
     bool has_ping = sock->is_ping_due || (has_news && may_confirm(sock));
@@ -435,6 +445,7 @@ static int write_joined(struct ws_sock *sock)
             return 0;
         if (sent != (ssize_t)len)
             return -1; /* half a frame is out: nothing of lws's may come behind it */
+        sock->in_kernel += len;
     }
     note_joined(sock, has_ping);
     return 1;
@@ -450,6 +461,7 @@ static int write_corked(struct ws_sock *sock)
     if (is_corked)
         set_cork(sock, 1);
     int result = write_queue(sock);
+    sock->in_kernel = JOIN_BYTES; /* lws has its own share there: ask */
     if (is_corked)
         set_cork(sock, 0);
     return result;

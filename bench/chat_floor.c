@@ -22,11 +22,13 @@ static enum err write_message(struct db *db, const struct chat_room *room, enum 
                       "insert into deliveries (user_id, message_id, created_at)"
                       " select owner_id, $1, $2 from contacts where room_id = $3",
                       "iii", message_id, now_us, room_id);
+    const char *show = rows == CHAT_ROW_A_ROOM
+                           ? "update rooms set last_message_id = $1, last_message_at = $2, last_message_content = $3 "
+                             "where room_id = $4"
+                           : "update contacts set last_message_id = $1, last_message_at = $2, last_message_content = $3"
+                             " where room_id = $4";
     if (err == ERR_OK)
-        err = db_exec(db, &changed,
-                      "update contacts set last_message_id = $1, last_message_at = $2, last_message_content = $3"
-                      " where room_id = $4",
-                      "iisi", message_id, now_us, "t1234567890123456789", room_id);
+        err = db_exec(db, &changed, show, "iisi", message_id, now_us, "t1234567890123456789", room_id);
     return err;
 }
 

@@ -266,19 +266,19 @@ enum err target_make_calls(struct db *db, int64_t *count)
 enum err target_set_last_messages(struct db *db)
 {
     enum err err = db_exec(db, NULL,
-                           "update contacts set last_message_id = coalesce((select max(m.message_id) from messages m"
-                           " where m.room_id = contacts.room_id), 0)",
+                           "update rooms set last_message_id = coalesce((select max(m.message_id) from messages m"
+                           " where m.room_id = rooms.room_id), 0)",
                            "");
     if (err)
         return err;
     /* The texts of CONTRACT section 5, lastMessageContent. */
     return db_exec(db, NULL,
-                   "update contacts set last_message_at = (select m.created_at from messages m"
-                   " where m.message_id = contacts.last_message_id),"
+                   "update rooms set last_message_at = (select m.created_at from messages m"
+                   " where m.message_id = rooms.last_message_id),"
                    " last_message_content = (select case when m.revoked <> 0 then '[消息已撤回]'"
                    " when m.type = 2 then '[图片]' when m.type = 3 then '[通话]'"
                    " when length(m.text) >= 20 then substr(m.text, 1, 20) || '...' else m.text end"
-                   " from messages m where m.message_id = contacts.last_message_id) where last_message_id <> 0",
+                   " from messages m where m.message_id = rooms.last_message_id) where last_message_id <> 0",
                    "");
 }
 

@@ -7,9 +7,15 @@
 #include "store/contact_last.h"
 #include "store/row.h"
 
-#define COLUMNS                                                                                                        \
-    "contact_id, owner_id, user_id, group_id, room_id, status, last_message_id, last_message_at,"                      \
-    " last_message_content, created_at, updated_at"
+/* What a room's last message is shows who was a member then. */
+#define SEEN(column, otherwise) "case when r.last_message_id > c.joined_after then r." column " else " otherwise " end"
+#define SELECT                                                                                                         \
+    "select c.contact_id, c.owner_id, c.user_id, c.group_id, c.room_id, c.status, " SEEN(                              \
+        "last_message_id",                                                                                             \
+        "0") ", " SEEN("last_message_at",                                                                              \
+                       "null") ", " SEEN("last_message_content",                                                       \
+                                         "''") ", c.created_at, c.updated_at"                                          \
+                                               " from contacts c join rooms r on r.room_id = c.room_id"
 
 void contact_row_clear(struct contact_row *row)
 {
@@ -50,8 +56,9 @@ enum err db_contact_insert(struct db *db, struct contact_row *row)
         return err;
     err = db_get_i64(db, &id,
                      "insert into contacts (owner_id, user_id, group_id, room_id, status, created_at,"
-                     " updated_at, delivered_after) values ($1, $2, $3, $4, $5, $6, $6,"
-                     " (select coalesce(max(delivery_id), 0) from room_deliveries where room_id = $4))"
+                     " updated_at, delivered_after, joined_after) values ($1, $2, $3, $4, $5, $6, $6,"
+                     " (select coalesce(max(delivery_id), 0) from room_deliveries where room_id = $4),"
+                     " coalesce((select last_message_id from rooms where room_id = $4), 0))"
                      " returning contact_id",
                      "iIIiii", (int64_t)row->owner_id, user_id ? &user_id : NULL, group_id ? &group_id : NULL,
                      (int64_t)row->room_id, (int64_t)CONTACT_NORMAL, row->created_us);
@@ -66,8 +73,7 @@ enum err db_contact_insert(struct db *db, struct contact_row *row)
 enum err db_contact_get(struct db *db, uint64_t contact_id, struct contact_row *out)
 {
     struct db_rows *rows;
-    enum err err =
-        db_query(db, &rows, "select " COLUMNS " from contacts where contact_id = $1", "i", (int64_t)contact_id);
+    enum err err = db_query(db, &rows, SELECT " where c.contact_id = $1", "i", (int64_t)contact_id);
     if (err)
         return err;
     bool is_found = db_next(rows);
@@ -92,9 +98,8 @@ enum err db_contact_find(struct db *db, uint64_t owner_id, uint64_t user_id, uin
 enum err db_contact_list(struct db *db, uint64_t owner_id, struct contact_row **out, size_t *count)
 {
     struct db_rows *rows;
-    enum err err = db_query(
-        db, &rows, "select " COLUMNS " from contacts where owner_id = $1 order by updated_at desc, contact_id desc",
-        "i", (int64_t)owner_id);
+    enum err err = db_query(db, &rows, SELECT " where c.owner_id = $1 order by c.updated_at desc, c.contact_id desc",
+                            "i", (int64_t)owner_id);
     if (err)
         return err;
     void *items = NULL;

@@ -50,7 +50,7 @@ enum err contact_lasts_write(struct db *db)
     while ((last = find_next(lasts))) {
         uint64_t room_id = last->room_id;
         enum err err = db_exec(db, NULL,
-                               "update contacts set last_message_id = $2, last_message_at = $3, last_message_content ="
+                               "update rooms set last_message_id = $2, last_message_at = $3, last_message_content ="
                                " $4 where room_id = $1 and last_message_id <= $2",
                                "iiis", (int64_t)room_id, (int64_t)last->message_id, last->message_us, last->content);
         if (err)

@@ -1,6 +1,6 @@
 /* What contacts show of their room's last message, put off until the transaction's end: a group of writes (db_pool.h)
- * may bring many messages to one room, and each would touch the rows of all its members. Who adds a member has them
- * written first. The thread that owns the connection. */
+ * may bring many messages to one room, and PostgreSQL cannot prune the versions of a row that it writes anew in one
+ * transaction. Who adds a member has them written first. The thread that owns the connection. */
 #ifndef ICHAT_STORE_CONTACT_LAST_H
 #define ICHAT_STORE_CONTACT_LAST_H
 

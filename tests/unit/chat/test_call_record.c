@@ -145,7 +145,9 @@ static void test_create_in_group(void **state)
         fake_drop(&conns[i]);
         fake_clear(&conns[i]);
     }
-    assert_int_equal(sql_i64(f, "select count(*) from contacts where last_message_content = '[通话]'"), 3);
+    assert_int_equal(sql_i64(f, "select count(*) from contacts c join rooms r on r.room_id = c.room_id"
+                                " where r.last_message_content = '[通话]'"),
+                     3);
 }
 
 static void expect_notice(struct chat_fixture *f, struct fake_conn *conn, int status, bool is_handled,

@@ -33,8 +33,8 @@ static void expect_last(struct chat_fixture *f, uint64_t contact, uint64_t id, c
 {
     int64_t last;
     assert_int_equal(db_get_i64(f->base->db, &last,
-                                "select last_message_id from contacts where contact_id = $1"
-                                " and last_message_content = $2",
+                                "select r.last_message_id from contacts c join rooms r on r.room_id = c.room_id"
+                                " where c.contact_id = $1 and r.last_message_content = $2",
                                 "is", (int64_t)contact, content),
                      ERR_OK);
     assert_int_equal(last, id);

@@ -126,20 +126,28 @@ static struct contact_row add_pair(struct db *db)
     return of_anna;
 }
 
-/* A delivery a member, as the server did it before version 5. */
+/* A delivery a member, and what each contact shows, as the server did it before version 5. */
 static enum err deliver_old(struct db *db, const struct message_row *row)
 {
+    enum err err = db_exec(db, NULL,
+                           "insert into deliveries (user_id, message_id, created_at) select owner_id, $2, $3"
+                           " from contacts where room_id = $1 order by contact_id",
+                           "iii", (int64_t)row->room_id, (int64_t)row->message_id, (int64_t)NOW);
+    if (err)
+        return err;
     return db_exec(db, NULL,
-                   "insert into deliveries (user_id, message_id, created_at) select owner_id, $2, $3 from contacts"
-                   " where room_id = $1 order by contact_id",
-                   "iii", (int64_t)row->room_id, (int64_t)row->message_id, (int64_t)NOW);
+                   "update contacts set last_message_id = $2, last_message_at = $3, last_message_content = $4"
+                   " where room_id = $1 and last_message_id <= $2",
+                   "iiis", (int64_t)row->room_id, (int64_t)row->message_id, (int64_t)NOW, row->text);
 }
 
 static enum err deliver_now(struct db *db, const struct message_row *row)
 {
     uint64_t id, *members;
     size_t n;
-    enum err err = db_delivery_insert_room(db, row, NOW, &id, &members, &n);
+    enum err err = db_contact_set_last(db, row->room_id, row->message_id, NOW, row->text);
+    if (!err)
+        err = db_delivery_insert_room(db, row, NOW, &id, &members, &n);
     if (!err)
         free(members);
     return err;
@@ -155,13 +163,50 @@ static enum err send_message(struct db *db, const struct contact_row *contact, c
     if (!err)
         err = db_message_insert_to(db, contact->contact_id, &row);
     if (!err)
-        err = db_contact_set_last(db, row.room_id, row.message_id, NOW, text);
-    if (!err)
         err = deliver(db, &row);
     if (!err)
         return db_commit(db);
     db_rollback(db);
     return err;
+}
+
+static void expect_last(struct db *db, uint64_t contact_id, int64_t message_id, const char *text)
+{
+    struct contact_row got;
+    assert_int_equal(db_contact_get(db, contact_id, &got), ERR_OK);
+    assert_int_equal(got.last_message_id, message_id);
+    assert_int_equal(got.last_message_us, message_id ? NOW : 0);
+    assert_string_equal(got.last_message_content, text);
+    contact_row_clear(&got);
+}
+
+/* Contacts show what they showed: also who joined late, whose room had messages before. */
+static void test_last_messages_stay(void **state)
+{
+    struct db_fixture *f = *state;
+    struct db *db = f->db;
+    start_over(db, WITH_FOREIGN_KEYS);
+    struct contact_row contact = add_pair(db);
+    uint64_t silent, late, carl;
+    assert_int_equal(db_user_insert(db, "carl", "hash", "carl", "", NOW, &carl), ERR_OK);
+    assert_int_equal(send_message(db, &contact, "first", deliver_old), ERR_OK);
+    assert_int_equal(send_message(db, &contact, "second", deliver_old), ERR_OK);
+    assert_int_equal(db_room_ensure(db, "u-9-9", NOW, &silent), ERR_OK);
+    assert_int_equal(db_exec(db, NULL,
+                             "insert into contacts (owner_id, user_id, room_id, status, created_at, updated_at)"
+                             " values ($1, 1, $2, 1, 1, 1), ($1, 2, $3, 1, 1, 1)",
+                             "iii", (int64_t)carl, (int64_t)contact.room_id, (int64_t)silent),
+                     ERR_OK);
+    assert_int_equal(db_migrate(db), ERR_OK);
+    expect_last(db, contact.contact_id, 2, "second");
+    assert_int_equal(db_contact_find(db, carl, 1, &late), ERR_OK);
+    expect_last(db, late, 0, "");
+    assert_int_equal(db_contact_find(db, carl, 2, &silent), ERR_OK);
+    expect_last(db, silent, 0, "");
+    assert_int_equal(send_message(db, &contact, "third", deliver_now), ERR_OK);
+    expect_last(db, contact.contact_id, 3, "third");
+    expect_last(db, late, 3, "third");
+    expect_last(db, silent, 0, "");
 }
 
 /* What is new comes behind what was there, for those who were members, in one list. */
@@ -278,10 +323,10 @@ static void test_others_work_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_migrate_again),         BOTH(test_newer_schema_is_refused),
-        BOTH(test_migrate_at_once),       BOTH(test_statement_of_the_other_database_is_not_run),
-        BOTH(test_bad_mark_is_refused),   BOTH(test_rows_stay),
-        BOTH(test_others_work_meanwhile),
+        BOTH(test_migrate_again),       BOTH(test_newer_schema_is_refused),
+        BOTH(test_migrate_at_once),     BOTH(test_statement_of_the_other_database_is_not_run),
+        BOTH(test_bad_mark_is_refused), BOTH(test_rows_stay),
+        BOTH(test_last_messages_stay),  BOTH(test_others_work_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -309,6 +309,12 @@ static void test_last_message_in_transaction(void **state)
     assert_int_equal(db_begin(db), ERR_OK);
     assert_int_equal(db_commit(db), ERR_OK);
     expect_last(db, a.contact_id, 3, "three, changed");
+
+    assert_int_equal(db_contact_set_last(db, one, 3, NOW, "three, revoked"), ERR_OK);
+    expect_last(db, a.contact_id, 3, "three, revoked");
+    expect_last(db, late.contact_id, 0, "");
+    assert_int_equal(db_contact_set_last(db, one, 8, NOW, "eight"), ERR_OK);
+    expect_last(db, late.contact_id, 8, "eight");
 }
 
 /* Only into the room of a contact of the sender's own. */

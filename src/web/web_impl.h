@@ -20,6 +20,7 @@
 struct thread;
 struct upload_limit;
 struct wait;
+struct ws_text;
 
 /* What an lws connection carries, behind its opaque pointer. First member of struct web_req and ws_sock. */
 enum peer_kind { PEER_REQUEST, PEER_SOCKET };
@@ -48,6 +49,7 @@ struct web {
     struct list gathering; /* sockets whose messages wait for more */
     struct timer gather_timer;
     uint64_t gather_until_us;
+    struct ws_text *last_text; /* the last one queued */
     size_t connections;
     size_t body_bytes;
     struct upload_limit *upload_limit;

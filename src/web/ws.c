@@ -20,6 +20,7 @@
 #include "web/guard.h"
 #include "web/wait.h"
 #include "web/ws_frame.h"
+#include "web/ws_text.h"
 
 #define JOIN_BYTES 8192 /* less than any socket's buffer: the kernel takes that much, or nothing */
 #define CLOSE_S 5       /* for what is queued and the close frame to be taken */
@@ -28,8 +29,7 @@
 
 struct ws_message {
     struct list node;
-    size_t len;
-    uint8_t frame[]; /* LWS_PRE bytes for lws, then the text */
+    struct ws_text *text;
 };
 
 struct ws_sock {
@@ -118,10 +118,16 @@ static void on_timer(void *ctx, uint64_t now_us)
     freshen(sock);
 }
 
+static void message_free(struct ws_message *message)
+{
+    ws_text_release(message->text);
+    free(message);
+}
+
 static void drop_queue(struct ws_sock *sock)
 {
     list_each (node, &sock->queue) {
-        free(list_item(node, struct ws_message, node));
+        message_free(list_item(node, struct ws_message, node));
     }
     list_init(&sock->queue);
     sock->queued = 0;
@@ -156,11 +162,8 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
         kill_socket(sock);
         return false;
     }
-    struct ws_message *message = malloc(sizeof(*message) + LWS_PRE + len);
-    if (!message)
-        abort();
-    message->len = len;
-    memcpy(message->frame + LWS_PRE, text, len);
+    struct ws_message *message = mem_calloc(1, sizeof(*message));
+    message->text = ws_text_share(&sock->web->last_text, text, len);
     list_push(&sock->queue, &message->node);
     sock->queued++;
     sock->queued_bytes += len;
@@ -343,10 +346,12 @@ static int write_message_take(struct ws_sock *sock, struct ws_message *message)
 {
     list_remove(&message->node);
     sock->queued--;
-    sock->queued_bytes -= message->len;
+    sock->queued_bytes -= message->text->len;
     sock->written++;
-    int written = lws_write(sock->wsi, message->frame + LWS_PRE, message->len, LWS_WRITE_TEXT);
-    free(message);
+    /* It writes the frame's head in front of the text, for each socket anew, and keeps what the kernel does not take.
+     */
+    int written = lws_write(sock->wsi, message->text->frame + LWS_PRE, message->text->len, LWS_WRITE_TEXT);
+    message_free(message);
     return written < 0 ? -1 : 0;
 }
 
@@ -399,8 +404,8 @@ static size_t join_frames(const struct ws_sock *sock, bool has_ping, uint8_t *ou
 {
     size_t len = 0;
     list_each (node, &sock->queue) {
-        const struct ws_message *message = list_item(node, struct ws_message, node);
-        len += ws_frame_write(out + len, WS_TEXT, message->frame + LWS_PRE, message->len);
+        const struct ws_text *text = list_item(node, struct ws_message, node)->text;
+        len += ws_frame_write(out + len, WS_TEXT, ws_text_data(text), text->len);
     }
     uint32_t pinged = sock->written + (uint32_t)sock->queued;
     return has_ping ? len + ws_frame_write(out + len, WS_PING, &pinged, sizeof(pinged)) : len;
@@ -534,6 +539,7 @@ void ws_init(struct web *web)
 void ws_clear(struct web *web)
 {
     timer_stop(web->timers, &web->gather_timer);
+    ws_text_release(web->last_text);
 }
 
 int ws_on_writable(struct ws_sock *sock)

@@ -494,8 +494,9 @@ static void choose_pause(struct web *web, uint64_t from_us)
 {
     uint64_t now_us = clock_now_us();
     uint64_t took_us = now_us - from_us;
+    uint64_t pause_us = took_us / WS_GATHER_DIVISOR;
     if (took_us >= WS_GATHER_FROM_US)
-        web->gather_until_us = now_us + (took_us < WS_GATHER_MAX_US ? took_us : WS_GATHER_MAX_US);
+        web->gather_until_us = now_us + (pause_us < WS_GATHER_MAX_US ? pause_us : WS_GATHER_MAX_US);
 }
 
 void ws_flush(struct web *web)

@@ -7,8 +7,8 @@
  * several messages together, each WS_CONFIRM_US: a ping is one more write and its pong one more read.
  *
  * A message to a room of hundreds is hundreds of writes, and a write costs many times what one more message in it does.
- * So after a turn that wrote for WS_GATHER_FROM_US or more, notifications gather for as long as that took: writing then
- * takes half of the thread at most, however many messages come.
+ * So after a turn that wrote for WS_GATHER_FROM_US or more, notifications gather for half of the time that it took:
+ * writing then takes two thirds of the thread at most, however many messages come.
  *
  * A socket that does not take what is queued for it (WS_QUEUE_MAX messages or WS_QUEUE_BYTES) is cut off and counted.
  */
@@ -30,6 +30,7 @@
 #define WS_CONFIRM_US 100000
 #define WS_CONFIRM_BURST 8
 #define WS_GATHER_FROM_US 500 /* about a hundred sockets */
+#define WS_GATHER_DIVISOR 2
 #define WS_GATHER_MAX_US 10000
 
 struct ws_sock;

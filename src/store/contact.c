@@ -9,13 +9,12 @@
 
 /* What a room's last message is shows who was a member then. */
 #define SEEN(column, otherwise) "case when r.last_message_id > c.joined_after then r." column " else " otherwise " end"
+#define LAST_ID SEEN("last_message_id", "0")
+#define LAST_AT SEEN("last_message_at", "null")
+#define LAST_CONTENT SEEN("last_message_content", "''")
 #define SELECT                                                                                                         \
-    "select c.contact_id, c.owner_id, c.user_id, c.group_id, c.room_id, c.status, " SEEN(                              \
-        "last_message_id",                                                                                             \
-        "0") ", " SEEN("last_message_at",                                                                              \
-                       "null") ", " SEEN("last_message_content",                                                       \
-                                         "''") ", c.created_at, c.updated_at"                                          \
-                                               " from contacts c join rooms r on r.room_id = c.room_id"
+    "select c.contact_id, c.owner_id, c.user_id, c.group_id, c.room_id, c.status, " LAST_ID ", " LAST_AT               \
+    ", " LAST_CONTENT ", c.created_at, c.updated_at from contacts c join rooms r on r.room_id = c.room_id"
 
 void contact_row_clear(struct contact_row *row)
 {

@@ -46,7 +46,7 @@ struct ws_sock {
     size_t queued_bytes;
     struct text incoming;
     struct timer timer; /* the next ping, the pong's arrival, or the end of closing */
-    bool is_tls;
+    bool is_direct;     /* the connection's bytes are its frames: no TLS, no stream of HTTP/2 */
     bool is_ping_due;
     bool is_pong_awaited;
     bool is_confirming;  /* a notification socket: its session asks what may be lost */
@@ -257,7 +257,7 @@ int ws_on_open(struct lws *wsi)
     sock->web = web;
     sock->wsi = wsi;
     sock->is_confirming = !is_call;
-    sock->is_tls = lws_is_ssl(wsi);
+    sock->is_direct = !lws_is_ssl(wsi) && lws_get_network_wsi(wsi) == wsi;
     note_client(sock);
     list_init(&sock->queue);
     list_init(&sock->fresh);
@@ -439,7 +439,7 @@ static int write_joined(struct ws_sock *sock)
 {
     uint8_t frames[JOIN_BYTES];
     size_t most = sock->queued_bytes + (sock->queued + 2) * WS_FRAME_HEAD_MAX;
-    if (sock->is_tls || sock->is_closing || !has_room(sock, most))
+    if (!sock->is_direct || sock->is_closing || !has_room(sock, most))
         return 0;
     bool has_news = sock->queued > 0 || sock->written != sock->confirmed;
     bool has_ping = sock->is_ping_due || (has_news && may_confirm(sock));

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "store/user.h"
 
 static void must_set(struct conf *conf, const char *path, const char *value)
 {
@@ -74,4 +75,16 @@ int db_fixture_teardown(void **state)
     assert_int_equal(system(command), 0);
     free(f);
     return 0;
+}
+
+struct db *db_of(void **state)
+{
+    return ((struct db_fixture *)*state)->db;
+}
+
+uint64_t db_fixture_user(struct db *db, const char *name, int64_t now_us)
+{
+    uint64_t id = 0;
+    assert_int_equal(db_user_insert(db, name, "hash", name, "", now_us, &id), ERR_OK);
+    return id;
 }

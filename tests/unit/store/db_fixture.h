@@ -28,6 +28,10 @@ struct db_fixture {
 int db_fixture_setup(void **state);
 int db_fixture_teardown(void **state);
 
+struct db *db_of(void **state);
+/* A user of that name, made at `now_us`; his id. */
+uint64_t db_fixture_user(struct db *db, const char *name, int64_t now_us);
+
 #define BOTH(f)                                                                                                        \
     {#f " (sqlite)", f, db_fixture_setup, db_fixture_teardown, (void *)(uintptr_t)DB_SQLITE},                          \
     {                                                                                                                  \

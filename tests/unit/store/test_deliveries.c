@@ -11,21 +11,8 @@
 #include "store/group.h"
 #include "store/message.h"
 #include "store/room.h"
-#include "store/user.h"
 
 #define NOW 1700000000000000
-
-static struct db *db_of(void **state)
-{
-    return ((struct db_fixture *)*state)->db;
-}
-
-static uint64_t add_user(struct db *db, const char *name)
-{
-    uint64_t id = 0;
-    assert_int_equal(db_user_insert(db, name, "hash", name, "", NOW, &id), ERR_OK);
-    return id;
-}
 
 /* As an import and older versions wrote them. */
 static void add_old_delivery(struct db *db, uint64_t user_id, uint64_t message_id)
@@ -96,7 +83,7 @@ static void expect_last_delivery(struct db *db, uint64_t user_id, uint64_t want)
 static void test_delivery_to_who_joins_later(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t users[] = {add_user(db, "anna"), add_user(db, "bert")};
+    uint64_t users[] = {db_fixture_user(db, "anna", NOW), db_fixture_user(db, "bert", NOW)};
     uint64_t room = add_room(db, "g-1", users, 1), empty = add_room(db, "g-2", NULL, 0);
     assert_int_equal(deliver_new(db, room, users[0], 1), 1);
     assert_int_equal(deliver_new(db, room, users[0], 1), 2);
@@ -116,7 +103,8 @@ static void test_delivery_to_who_joins_later(void **state)
 static void test_deliveries_of_all_kinds(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t users[] = {add_user(db, "anna"), add_user(db, "bert"), add_user(db, "carl")};
+    uint64_t users[] = {db_fixture_user(db, "anna", NOW), db_fixture_user(db, "bert", NOW),
+                        db_fixture_user(db, "carl", NOW)};
     uint64_t one = add_room(db, "g-1", users, 2), two = add_room(db, "g-2", &users[1], 2);
     struct message_row row = add_message(db, one, users[0]);
     for (unsigned i = 0; i < 6; i++) /* 1 to 6, bert's: the even ones */
@@ -152,7 +140,7 @@ static void test_deliveries_of_all_kinds(void **state)
 static void test_deliveries_show_the_current_message(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), room = add_room(db, "g-1", &anna, 1), *members;
+    uint64_t anna = db_fixture_user(db, "anna", NOW), room = add_room(db, "g-1", &anna, 1), *members;
     struct message_row row = add_message(db, room, anna);
     for (uint64_t id = 0, i = 1; i <= 2; i++) {
         size_t count;
@@ -188,7 +176,8 @@ static void test_join_and_send_at_once(void **state)
         return;
     struct db *other;
     assert_int_equal(db_open(f->url, &other), ERR_OK);
-    uint64_t users[] = {add_user(f->db, "anna"), add_user(f->db, "bert"), add_user(f->db, "carl")};
+    uint64_t users[] = {db_fixture_user(f->db, "anna", NOW), db_fixture_user(f->db, "bert", NOW),
+                        db_fixture_user(f->db, "carl", NOW)};
     uint64_t room = add_room(f->db, "g-1", users, 1);
     /* The sender's transaction began, and took an id, before the member joined. */
     assert_int_equal(db_begin(f->db), ERR_OK);
@@ -253,7 +242,7 @@ static void test_id_is_taken_after_the_members(void **state)
     struct db_fixture *f = *state;
     if (f->kind != DB_POSTGRES) /* it has one writer */
         return;
-    uint64_t users[] = {add_user(f->db, "anna"), add_user(f->db, "bert")};
+    uint64_t users[] = {db_fixture_user(f->db, "anna", NOW), db_fixture_user(f->db, "bert", NOW)};
     uint64_t room = add_room(f->db, "g-1", users, 1);
     struct message_row row = add_message(f->db, room, users[0]);
     int ends[2];

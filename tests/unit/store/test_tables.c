@@ -20,23 +20,11 @@
 
 #define NOW 1700000000000000
 
-static struct db *db_of(void **state)
-{
-    return ((struct db_fixture *)*state)->db;
-}
-
-static uint64_t add_user(struct db *db, const char *name)
-{
-    uint64_t id = 0;
-    assert_int_equal(db_user_insert(db, name, "hash", name, "", NOW, &id), ERR_OK);
-    return id;
-}
-
 static void test_user_names_are_unique_without_case(void **state)
 {
     struct db *db = db_of(state);
     uint64_t id = 0;
-    assert_int_equal(add_user(db, "Anna"), 1);
+    assert_int_equal(db_fixture_user(db, "Anna", NOW), 1);
     assert_int_equal(db_user_insert(db, "ANNA", "h", "n", "", NOW, &id), ERR_EXISTS);
     assert_int_equal(db_user_insert(db, "anna", "h", "n", "", NOW, &id), ERR_EXISTS);
     assert_int_equal(db_user_insert(db, "Ärger", "h", "n", "", NOW, &id), ERR_OK);
@@ -52,7 +40,7 @@ static void test_user_names_are_unique_without_case(void **state)
 static void test_user_update_and_get(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t id = add_user(db, "anna");
+    uint64_t id = db_fixture_user(db, "anna", NOW);
     assert_int_equal(db_user_update(db, id, "Anna", "file/a.png", NOW + 5), ERR_OK);
     assert_int_equal(db_user_update(db, id, "Änne", "", NOW + 6), ERR_OK);
     struct user_row row;
@@ -73,7 +61,7 @@ static void test_users_get_keeps_order(void **state)
     for (int i = 0; i < 20; i++) {
         char name[16];
         snprintf(name, sizeof(name), "user%02d", i);
-        ids[39 - i] = add_user(db, name);
+        ids[39 - i] = db_fixture_user(db, name, NOW);
         ids[i] = i % 3 == 0 ? 1 : i % 3 == 1 ? 1000 : 0;
     }
     struct user_row *rows;
@@ -107,10 +95,10 @@ static void test_users_search(void **state)
 {
     struct db *db = db_of(state);
     uint64_t first;
-    add_user(db, "anna");    /* 1 */
-    add_user(db, "Annabel"); /* 2 */
-    add_user(db, "hannah");  /* 3 */
-    add_user(db, "a_b");     /* 4 */
+    db_fixture_user(db, "anna", NOW);    /* 1 */
+    db_fixture_user(db, "Annabel", NOW); /* 2 */
+    db_fixture_user(db, "hannah", NOW);  /* 3 */
+    db_fixture_user(db, "a_b", NOW);     /* 4 */
     assert_int_equal(search(db, "ANN", 0, 0, 10, &first), 2);
     assert_int_equal(first, 1);
     assert_int_equal(search(db, "ann", 1, 0, 10, &first), 1);
@@ -127,7 +115,7 @@ static void test_users_search(void **state)
 static void test_logins(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna");
+    uint64_t anna = db_fixture_user(db, "anna", NOW);
     struct login_row row = {.user_id = anna, .login_us = NOW, .expire_us = NOW + 10};
     const char *const ids[] = {"one", "two", "three"};
     for (int i = 0; i < 3; i++) {
@@ -159,7 +147,7 @@ static void test_logins(void **state)
 static void test_settings(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna");
+    uint64_t anna = db_fixture_user(db, "anna", NOW);
     char *wallpaper;
     assert_int_equal(db_setting_get(db, anna, &wallpaper), ERR_NOT_FOUND);
     assert_int_equal(db_setting_put(db, anna, "file/1", NOW), ERR_OK);
@@ -172,7 +160,8 @@ static void test_settings(void **state)
 static void test_requests(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), bert = add_user(db, "bert"), carl = add_user(db, "carl");
+    uint64_t anna = db_fixture_user(db, "anna", NOW), bert = db_fixture_user(db, "bert", NOW),
+             carl = db_fixture_user(db, "carl", NOW);
     struct request_row row = {
         .requester_id = anna, .user_id = bert, .expire_us = NOW + 10, .created_us = NOW, .updated_us = NOW};
     assert_int_equal(db_request_insert(db, &row), ERR_OK);
@@ -204,7 +193,7 @@ static void test_requests(void **state)
 static void test_rooms_contacts_groups(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), bert = add_user(db, "bert");
+    uint64_t anna = db_fixture_user(db, "anna", NOW), bert = db_fixture_user(db, "bert", NOW);
     char name[ROOM_NAME_MAX];
     room_pair_name(name, bert, anna);
     assert_string_equal(name, "u-1-2");
@@ -268,7 +257,7 @@ static void expect_last(struct db *db, uint64_t contact_id, uint64_t message_id,
 static void test_last_message_in_transaction(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), bert = add_user(db, "bert"), one, two;
+    uint64_t anna = db_fixture_user(db, "anna", NOW), bert = db_fixture_user(db, "bert", NOW), one, two;
     assert_int_equal(db_room_ensure(db, "u-1-2", NOW, &one), ERR_OK);
     assert_int_equal(db_room_ensure(db, "u-9-9", NOW, &two), ERR_OK);
     struct contact_row a = {.owner_id = anna, .user_id = bert, .room_id = one, .created_us = NOW};
@@ -321,7 +310,7 @@ static void test_last_message_in_transaction(void **state)
 static void test_message_insert_to(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), bert = add_user(db, "bert"), other, room;
+    uint64_t anna = db_fixture_user(db, "anna", NOW), bert = db_fixture_user(db, "bert", NOW), other, room;
     assert_int_equal(db_room_ensure(db, "g-1", NOW, &other), ERR_OK);
     assert_int_equal(db_room_ensure(db, "u-1-2", NOW, &room), ERR_OK);
     struct contact_row mine = {.owner_id = anna, .user_id = bert, .room_id = room, .created_us = NOW};
@@ -349,7 +338,7 @@ static void test_message_insert_to(void **state)
 static void test_messages(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), room = 0;
+    uint64_t anna = db_fixture_user(db, "anna", NOW), room = 0;
     assert_int_equal(db_room_ensure(db, "u-1-2", NOW, &room), ERR_OK);
     struct message_row row = {.room_id = room,
                               .sender_id = anna,
@@ -381,7 +370,7 @@ static void test_messages(void **state)
 static void test_calls(void **state)
 {
     struct db *db = db_of(state);
-    uint64_t anna = add_user(db, "anna"), room = 0;
+    uint64_t anna = db_fixture_user(db, "anna", NOW), room = 0;
     assert_int_equal(db_room_ensure(db, "g-1", NOW, &room), ERR_OK);
     struct message_row message = {
         .room_id = room, .sender_id = anna, .type = MESSAGE_CALL, .text = "", .image = "", .thumbnail = ""};

@@ -47,7 +47,7 @@ bool gather_note_sleep(struct gather *gather, uint64_t from_us, uint64_t to_us, 
 /* When the turn after the one that began at turn_us is to begin, by whether packets came to it; 0: as soon as something
  * comes. */
 uint64_t gather_next_us(const struct gather *gather, uint64_t turn_us, bool came);
-/* When the turn is to begin for which a packet woke the thread. */
+/* When the turn is to begin for which a datagram woke the thread; what other threads send it does not wait. */
 uint64_t gather_begin_us(const struct gather *gather, uint64_t woken_us);
 
 #endif

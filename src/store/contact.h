@@ -34,7 +34,7 @@ MUST_CHECK enum err db_contact_get(struct db *db, uint64_t contact_id, struct co
 MUST_CHECK enum err db_contact_find(struct db *db, uint64_t owner_id, uint64_t user_id, uint64_t *contact_id);
 /* All of the owner, updated_at descending. */
 MUST_CHECK enum err db_contact_list(struct db *db, uint64_t owner_id, struct contact_row **out, size_t *count);
-/* Sets the last message of all contacts of a room, unless they know a newer one; within a transaction at its end
+/* Sets the last message of a room, unless it has a newer one; its contacts show it. Within a transaction at its end
  * (contact_last.h). */
 MUST_CHECK enum err db_contact_set_last(struct db *db, uint64_t room_id, uint64_t message_id, int64_t message_us,
                                         const char *content);

@@ -348,8 +348,7 @@ static int write_message_take(struct ws_sock *sock, struct ws_message *message)
     sock->queued--;
     sock->queued_bytes -= message->text->len;
     sock->written++;
-    /* It writes the frame's head in front of the text, for each socket anew, and keeps what the kernel does not take.
-     */
+    /* It writes the head in front of the text, and keeps a copy of what the kernel does not take. */
     int written = lws_write(sock->wsi, message->text->frame + LWS_PRE, message->text->len, LWS_WRITE_TEXT);
     message_free(message);
     return written < 0 ? -1 : 0;
@@ -485,6 +484,7 @@ static void flush(struct ws_sock *sock)
     if (write_corked(sock) >= 0)
         return;
     sock->is_closing = true;
+    sock->written += (uint32_t)sock->queued; /* some of it, perhaps: its session must not go on as if all had come */
     drop_queue(sock);
     kill_socket(sock);
 }

@@ -1,8 +1,13 @@
 // Slow and silent clients: they are cut off, and cost nobody else anything.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { befriend, call, data, makeGroup, register } from './lib/api.mjs';
 import { startServer } from './lib/server.mjs';
 import { listen, Socket } from './lib/socket.mjs';
@@ -281,4 +286,39 @@ describe('slow WebSockets', () => {
     assert.ok(lost, 'once at least the notice came behind the close frame, so that he must sync');
     await atA.close();
   });
+});
+
+describe('a message whose writing fails', () => {
+  let dir;
+  let server;
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'ichat-send-'));
+    const source = fileURLToPath(new URL('./fixtures/fail_send.c', import.meta.url));
+    await promisify(execFile)('cc', ['-shared', '-fPIC', '-o', join(dir, 'send.so'), source, '-ldl']);
+    server = await startServer({ env: { LD_PRELOAD: join(dir, 'send.so'), FAIL_SEND: join(dir, 'how') } });
+  });
+  after(async () => {
+    await server?.stop();
+    await rm(dir, { recursive: true });
+  });
+
+  for (const how of ['reset', 'part'])
+    test(`${how}: the session ends, the client syncs`, async () => {
+      const [a, b] = [await register(server), await register(server)];
+      const [toB] = await befriend(a, b);
+      const first = await listen(b);
+      // All before is confirmed: only the message itself can tell that something is missing.
+      for (const deadline = Date.now() + 5_000; first.socket.confirmed === 0; ) {
+        assert.ok(Date.now() < deadline, 'the hello is confirmed');
+        await pause(20);
+      }
+      await writeFile(join(dir, 'how'), how);
+      const { messageId } = await a.post('/api/chat/send', { contactId: toB.contactId, localId: '', text: 'lost on the way' });
+      await first.socket.closed;
+      const second = await listen(b, first.session);
+      assert.ok(second.isNew, 'it must sync');
+      const [synced] = await b.get('/api/chat/sync', { synced: first.lastDeliveryId, limit: 5 });
+      assert.equal(synced.messageId, messageId);
+      await second.socket.close();
+    });
 });

@@ -151,7 +151,7 @@ static int find_line(struct leg *leg, const struct call_track *track, bool is_of
         return -1;
     struct leg_line *line = &leg->lines[leg->line_count];
     *line = (struct leg_line){.kind = track->format.kind};
-    snprintf(line->mid, sizeof(line->mid), "s%u", leg->next_mid++); /* browsers count without a letter */
+    negotiate_write_mid(line->mid, "s", leg->next_mid++); /* browsers count without a letter */
     return (int)leg->line_count++;
 }
 

@@ -225,3 +225,15 @@ void negotiate_read_codec(const struct sdp_media *media, const struct sdp_codec 
     const struct sdp_codec *rtx = sdp_find_rtx(media, codec->pt);
     out->rtx_pt = rtx && out->has_nack ? rtx->pt : 0; /* RFC 4588: retransmission only on request */
 }
+
+void negotiate_write_mid(char mid[MEDIA_MID_SIZE], const char *prefix, unsigned number)
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"; /* all of a token */
+    const unsigned base = sizeof(digits) - 1;
+    char name[8]; /* six digits name 2^32 numbers */
+    size_t at = sizeof(name) - 1;
+    name[at] = '\0';
+    for (uint64_t left = number + 1ULL; left; left = (left - 1) / base) /* bijective: no name is another's with zeros */
+        name[--at] = digits[(left - 1) % base];
+    snprintf(mid, MEDIA_MID_SIZE, "%s%s", prefix, name + at);
+}

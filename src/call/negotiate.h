@@ -70,6 +70,13 @@ MUST_CHECK enum err publish_description_read(const char *sdp, size_t len, bool i
 void publish_answer_write(const struct publish_offer *offer, const struct negotiate_local *local, struct text *out);
 void publish_offer_clear(struct publish_offer *offer);
 
+/* ---- mids that we choose ---- */
+
+/* The prefix and the number's own name: one character for the first 62. The mid goes along in each packet's header
+ * extension, where a longer one is four bytes more, and packets of one call that are not as long as the others cannot
+ * leave with them in one run (net/udp_batch.h). */
+void negotiate_write_mid(char mid[MEDIA_MID_SIZE], const char *prefix, unsigned number);
+
 /* ---- subscribe ---- */
 
 struct subscribe_line {

@@ -107,7 +107,7 @@ static void take_line(struct subscriber *subscriber, struct subscription *sub)
     subscriber->line_subs[index] = sub;
     struct subscribe_line *line = &subscriber->offer.lines[index];
     if (!line->mid[0] || line->is_dead)
-        snprintf(line->mid, sizeof(line->mid), "%u", subscriber->next_mid++);
+        negotiate_write_mid(line->mid, "", subscriber->next_mid++);
     line->is_dead = false;
     line->is_sending = true;
     line->kind = sub->track->format.kind;

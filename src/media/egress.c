@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proto/rtp.h"
+
 uint8_t *egress_slot(struct worker *worker)
 {
     uint8_t *slot = udp_tx_slot(worker->tx);
@@ -19,7 +21,7 @@ void egress_rtp(struct worker *worker, struct transport *transport, uint8_t *slo
         worker->counts.seal_failures++;
         return;
     }
-    udp_tx_commit(worker->tx, len, to, lane);
+    udp_tx_commit(worker->tx, len, to, lane, rtp_get_ssrc(slot));
     worker->counts.packets_out++;
 }
 
@@ -30,7 +32,7 @@ void egress_rtcp(struct worker *worker, struct transport *transport, uint8_t *sl
         worker->counts.seal_failures++;
         return;
     }
-    udp_tx_commit(worker->tx, len, to, UDP_LANE_SMALL);
+    udp_tx_commit(worker->tx, len, to, UDP_LANE_SMALL, UDP_NO_STREAM);
 }
 
 void egress_raw(struct worker *worker, const uint8_t *data, size_t len, const struct addr *to)
@@ -39,7 +41,7 @@ void egress_raw(struct worker *worker, const uint8_t *data, size_t len, const st
         return;
     uint8_t *slot = egress_slot(worker);
     memcpy(slot, data, len);
-    udp_tx_commit(worker->tx, len, to, UDP_LANE_SMALL);
+    udp_tx_commit(worker->tx, len, to, UDP_LANE_SMALL, UDP_NO_STREAM);
 }
 
 void egress_flush(struct worker *worker)

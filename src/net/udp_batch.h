@@ -7,9 +7,9 @@
  *     for (size_t i = 0; i < n; i++) handle(udp_rx_packet(rx, i));       valid until the next read
  *
  * Sending: slots are filled in any order of receivers and sent at the end of a loop turn.
- *     uint8_t *slot = udp_tx_slot(tx);                                   UDP_TX_SLOT_SIZE bytes, or NULL when full:
- * flush udp_tx_commit(tx, len, &to, lane); udp_tx_flush(tx, fd);                                              groups
- * runs per receiver, sendmmsg, empties
+ *     uint8_t *slot = udp_tx_slot(tx);                UDP_TX_SLOT_SIZE bytes, or NULL when full: flush
+ *     udp_tx_commit(tx, len, &to, lane, stream);
+ *     udp_tx_flush(tx, fd);                           groups runs per receiver, sendmmsg, empties
  */
 #ifndef ICHAT_NET_UDP_BATCH_H
 #define ICHAT_NET_UDP_BATCH_H
@@ -48,16 +48,17 @@ uint64_t udp_rx_oversized(const struct udp_rx *rx);
 struct udp_tx *udp_tx_create(size_t slots, bool has_gso, const struct udp_locals *locals);
 void udp_tx_free(struct udp_tx *tx);
 uint8_t *udp_tx_slot(struct udp_tx *tx);
-/* Packets of a kind have like sizes, and runs need equal ones: small packets between large ones would cut them. Within
- * a lane a receiver's packets keep their order. */
+/* Packets of a kind have like sizes, and runs need equal ones: small packets between large ones would cut them. */
 enum udp_lane {
     UDP_LANE_SMALL, /* audio, control: goes first */
     UDP_LANE_LARGE, /* video */
 };
 #define UDP_LANES 2
 
-/* Takes the slot last given out. */
-void udp_tx_commit(struct udp_tx *tx, size_t len, const struct addr *to, enum udp_lane lane);
+/* Takes the slot last given out. Within a lane a receiver's packets of one stream (an SSRC; UDP_NO_STREAM for all that
+ * is not RTP) keep their order; larger ones of others may pass them, since that makes runs longer. */
+void udp_tx_commit(struct udp_tx *tx, size_t len, const struct addr *to, enum udp_lane lane, uint32_t stream);
+#define UDP_NO_STREAM 0
 /* Sends all and empties. What the kernel refuses (ENOBUFS, EAGAIN, unreachable) is dropped and counted: media is
  * better late by retransmission than early by blocking. */
 void udp_tx_flush(struct udp_tx *tx, int fd);

@@ -1,7 +1,9 @@
 /* The sending half of net/udp_batch.h: one sendmmsg for a loop turn, whose entries carry GSO runs. One media thread.
  *
  * Slots are chained by receiver as they are committed, so a flush walks each receiver's packets in order. A run is a
- * stretch of packets of equal size of which only the last may be shorter: what UDP_SEGMENT (udp(7)) can cut again. */
+ * stretch of packets of equal size of which only the last may be shorter: what UDP_SEGMENT (udp(7)) can cut again. So
+ * the chains go from large to small as far as the order within each stream allows: two packets of whatever sizes are
+ * one run then, and equal ones stand side by side. */
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -18,12 +20,14 @@
 #define RUN_SEGMENTS 64  /* UDP_MAX_SEGMENTS of the kernel */
 #define RUN_BYTES 64999  /* an IP packet holds 65,535 bytes with its headers */
 #define CALL_MESSAGES 64 /* entries of one sendmmsg */
+#define SORT_STEPS 32    /* slots that one commit looks at; behind more it goes to the end, as it came */
 #define NONE UINT32_MAX
 #define CONTROL_SIZE (UDP_LOCAL_CONTROL + CMSG_SPACE(sizeof(uint16_t)))
 
 struct slot {
-    uint16_t len;
     uint32_t next; /* the receiver's next slot of that lane, or NONE */
+    uint32_t stream;
+    uint16_t len;
 };
 
 struct receiver {
@@ -60,6 +64,7 @@ struct udp_tx {
     size_t gso_max; /* the largest segment that the kernel cuts: the path's MTU, learnt from its refusals */
     int fd;         /* whose family is known */
     bool is_v4_fd;
+    bool may_cut; /* the kernel may cut packets into IP fragments, see keep_whole() */
     struct udp_tx_stats stats;
     size_t run_count;
     size_t iov_count;
@@ -140,17 +145,36 @@ static struct receiver *find_receiver(struct udp_tx *tx, const struct addr *to)
     return receiver;
 }
 
-void udp_tx_commit(struct udp_tx *tx, size_t len, const struct addr *to, enum udp_lane lane)
+/* The slot of the chain behind which a new one goes: the last that is no smaller or of its stream; NONE = to the front.
+ * Nearly always that is the chain's last. */
+static uint32_t place_in_chain(const struct udp_tx *tx, uint32_t first, uint32_t last, const struct slot *slot)
+{
+    if (last == NONE || tx->slot[last].len >= slot->len || tx->slot[last].stream == slot->stream)
+        return last;
+    uint32_t behind = NONE;
+    unsigned steps = 0;
+    for (uint32_t at = first; at != NONE; at = tx->slot[at].next) {
+        if (++steps > SORT_STEPS)
+            return last;
+        if (tx->slot[at].len >= slot->len || tx->slot[at].stream == slot->stream)
+            behind = at;
+    }
+    return behind;
+}
+
+void udp_tx_commit(struct udp_tx *tx, size_t len, const struct addr *to, enum udp_lane lane, uint32_t stream)
 {
     assert(tx->used < tx->slots && len > 0 && len <= UDP_TX_SLOT_SIZE);
     uint32_t at = (uint32_t)tx->used++;
     struct receiver *receiver = find_receiver(tx, to);
-    tx->slot[at] = (struct slot){.len = (uint16_t)len, .next = NONE};
-    if (receiver->last[lane] == NONE)
-        receiver->first[lane] = at;
-    else
-        tx->slot[receiver->last[lane]].next = at;
-    receiver->last[lane] = at;
+    struct slot *slot = &tx->slot[at];
+    *slot = (struct slot){.len = (uint16_t)len, .stream = stream};
+    uint32_t behind = place_in_chain(tx, receiver->first[lane], receiver->last[lane], slot);
+    uint32_t *link = behind == NONE ? &receiver->first[lane] : &tx->slot[behind].next;
+    slot->next = *link;
+    *link = at;
+    if (slot->next == NONE)
+        receiver->last[lane] = at;
 }
 
 /* The longest run from this slot on; returns the slot behind it. */
@@ -208,6 +232,30 @@ static void count_sent(struct udp_tx *tx, const struct run *run)
     tx->stats.bytes += run->bytes;
 }
 
+/* IPv4 packets leave with DF in any case (ip(7), IP_MTU_DISCOVER: the default sets it as well). What the default adds
+ * is that it cuts those that it knows to be too large for their path, and for that it gives each packet an identifier
+ * out of a table that is cold in calls of hundreds. So that waits until there is such a packet. */
+static void keep_whole(struct udp_tx *tx, int fd, bool is_whole)
+{
+    int how = is_whole ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT;
+    tx->may_cut = setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how)) < 0 || !is_whole;
+}
+
+/* Whether it is worth another try. */
+static bool allow_cutting(struct udp_tx *tx, int fd, int error)
+{
+    if (error != EMSGSIZE || tx->may_cut)
+        return false;
+    keep_whole(tx, fd, false);
+    return true;
+}
+
+static ssize_t send_one(struct udp_tx *tx, int fd, const struct msghdr *msg)
+{
+    tx->stats.calls++;
+    return sendmsg(fd, msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* A run that the kernel would not cut goes out packet by packet; true when one of them did. */
 static bool send_singly(struct udp_tx *tx, int fd, size_t i)
 {
@@ -220,8 +268,9 @@ static bool send_singly(struct udp_tx *tx, int fd, size_t i)
                          .msg_controllen = run->local_control};
     for (uint32_t n = 0; n < run->count; n++) {
         msg.msg_iov = &tx->msgs[i].msg_hdr.msg_iov[n];
-        tx->stats.calls++;
-        ssize_t sent = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t sent = send_one(tx, fd, &msg);
+        if (sent < 0 && allow_cutting(tx, fd, errno))
+            sent = send_one(tx, fd, &msg);
         if (sent < 0) {
             tx->stats.dropped++;
             continue;
@@ -249,6 +298,8 @@ static size_t on_refused(struct udp_tx *tx, int fd, size_t i, int error)
             tx->gso_max = (size_t)run->segment - 1;
         return 1;
     }
+    if (allow_cutting(tx, fd, error))
+        return 0;
     /* A full socket buffer refuses all the rest alike. */
     size_t gone = error == EAGAIN ? tx->run_count - i : 1;
     for (size_t n = 0; n < gone; n++)
@@ -273,7 +324,7 @@ static void send_runs(struct udp_tx *tx, int fd)
     tx->iov_count = 0;
 }
 
-static void learn_family(struct udp_tx *tx, int fd)
+static void learn_socket(struct udp_tx *tx, int fd)
 {
     int domain = AF_INET6;
     socklen_t len = sizeof(domain);
@@ -282,6 +333,7 @@ static void learn_family(struct udp_tx *tx, int fd)
     (void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
     tx->fd = fd;
     tx->is_v4_fd = domain == AF_INET;
+    keep_whole(tx, fd, true);
 }
 
 /* Empties the receivers' table by its entries: the table itself is larger than a usual turn. */
@@ -317,7 +369,7 @@ void udp_tx_flush(struct udp_tx *tx, int fd)
 {
     if (tx->used == 0)
         return;
-    learn_family(tx, fd);
+    learn_socket(tx, fd);
     for (size_t r = 0; r < tx->receiver_count; r++)
         for (unsigned lane = 0; lane < UDP_LANES; lane++)
             send_lane(tx, fd, &tx->receivers[r], tx->receivers[r].first[lane]);

@@ -86,3 +86,9 @@ void rtp_set_ssrc(uint8_t *packet, uint32_t ssrc)
     struct wr wr = wr_make(packet + 8, 4);
     wr_u32(&wr, ssrc);
 }
+
+uint32_t rtp_get_ssrc(const uint8_t *packet)
+{
+    struct rd rd = rd_make(packet + 8, 4);
+    return rd_u32(&rd);
+}

@@ -62,5 +62,6 @@ void rtp_set_marker(uint8_t *packet, bool marker);
 void rtp_set_seq(uint8_t *packet, uint16_t seq);
 void rtp_set_timestamp(uint8_t *packet, uint32_t timestamp);
 void rtp_set_ssrc(uint8_t *packet, uint32_t ssrc);
+uint32_t rtp_get_ssrc(const uint8_t *packet);
 
 #endif

@@ -9,7 +9,7 @@
  *     case TRANSPORT_DROP:     counted
  *     }
  * and
- *     if (transport_seal_rtp(t, slot, &len, size) == ERR_OK) udp_tx_commit(tx, len, transport_remote(t), lane);
+ *     if (transport_seal_rtp(t, slot, &len, size) == ERR_OK) udp_tx_commit(tx, len, transport_remote(t), lane, ssrc);
  *
  * Rules (DESIGN 1, 3; PEERS attacks A, B): STUN requests are answered only with the right ufrag and MESSAGE-INTEGRITY;
  * an address is used (for anything but answering STUN) only after it passed its own check, at most TRANSPORT_TUPLES_MAX

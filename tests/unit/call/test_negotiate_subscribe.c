@@ -258,6 +258,46 @@ static void test_answers_to_refuse(void **state)
     free(offer);
 }
 
+static int compare_mids(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* One character while there are any, never the same twice, always a token (RFC 8866 section 9). */
+static void test_mids(void **state)
+{
+    (void)state;
+    enum { COUNT = 70000 };
+    char(*mids)[MEDIA_MID_SIZE] = calloc(COUNT, sizeof(*mids));
+    for (unsigned i = 0; i < COUNT; i++) {
+        negotiate_write_mid(mids[i], "s", i);
+        assert_int_equal(mids[i][0], 's');
+        assert_int_equal(strspn(mids[i] + 1, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+                         i < 62             ? 1
+                         : i < 62 + 62 * 62 ? 2
+                                            : 3);
+        assert_int_equal(strlen(mids[i]), i < 62 ? 2 : i < 62 + 62 * 62 ? 3 : 4);
+    }
+    qsort(mids, COUNT, sizeof(*mids), compare_mids);
+    for (unsigned i = 1; i < COUNT; i++)
+        assert_string_not_equal(mids[i - 1], mids[i]);
+    free(mids);
+    static const struct {
+        unsigned number;
+        const char *mid;
+    } table[] = {{0, "0"}, {9, "9"}, {10, "a"}, {61, "Z"}, {62, "00"}, {123, "0Z"}, {124, "10"}, {3906, "000"}};
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        char mid[MEDIA_MID_SIZE];
+        negotiate_write_mid(mid, "", table[i].number);
+        assert_string_equal(mid, table[i].mid);
+    }
+    char last[MEDIA_MID_SIZE], prefixed[MEDIA_MID_SIZE];
+    negotiate_write_mid(last, "", UINT32_MAX);
+    assert_int_equal(strlen(last), 6);
+    negotiate_write_mid(prefixed, "prefix-of-10", UINT32_MAX - 1);
+    assert_int_equal(strlen(prefixed), MEDIA_MID_SIZE - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_answers_that_take_less),
         cmocka_unit_test(test_a_passive_client_makes_us_active),
         cmocka_unit_test(test_answers_to_refuse),
+        cmocka_unit_test(test_mids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

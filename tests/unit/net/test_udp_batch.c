@@ -26,6 +26,7 @@
 
 #define RECEIVERS 5
 #define SLOTS 300
+#define STREAM 7
 #define WAIT_MS 5000
 
 struct receiver {
@@ -122,7 +123,7 @@ static void exchange(const char *ip, bool wants_gso, bool wants_gro, uint32_t se
             assert_non_null(slot);
             sizes[to][receivers[to].sent] = size;
             fill(slot, size, to, receivers[to].sent++);
-            udp_tx_commit(tx, size, &receivers[to].addr, UDP_LANE_LARGE);
+            udp_tx_commit(tx, size, &receivers[to].addr, UDP_LANE_LARGE, STREAM);
             packets++;
             bytes += size;
         }
@@ -168,7 +169,7 @@ static void test_both_families(void **state)
     struct udp_rx *rx = udp_rx_create(has_gro, NULL);
     for (uint32_t i = 0; i < 8; i++) {
         fill(udp_tx_slot(tx), 500, i % 2, i / 2);
-        udp_tx_commit(tx, 500, &to[i % 2], UDP_LANE_LARGE);
+        udp_tx_commit(tx, 500, &to[i % 2], UDP_LANE_LARGE, STREAM);
     }
     udp_tx_flush(tx, fd);
     assert_true(udp_tx_stats(tx)->calls == 1);
@@ -209,7 +210,7 @@ static void test_lanes(void **state)
     struct udp_tx *tx = udp_tx_create(8, has_gso, NULL);
     for (uint32_t i = 0; i < 6; i++) {
         fill(udp_tx_slot(tx), packets[i].size, 0, i);
-        udp_tx_commit(tx, packets[i].size, &to, packets[i].lane);
+        udp_tx_commit(tx, packets[i].size, &to, packets[i].lane, STREAM);
     }
     udp_tx_flush(tx, fd);
     assert_true(udp_tx_stats(tx)->packets == 6);
@@ -233,7 +234,7 @@ static void send_equal(struct udp_tx *tx, int fd, const struct addr *to, size_t 
 {
     for (uint32_t i = 0; i < count; i++) {
         fill(udp_tx_slot(tx), size, 0, i);
-        udp_tx_commit(tx, size, to, UDP_LANE_LARGE);
+        udp_tx_commit(tx, size, to, UDP_LANE_LARGE, STREAM);
     }
     udp_tx_flush(tx, fd);
 }
@@ -263,6 +264,99 @@ static void test_runs_are_joined(void **state)
         while (recv(receiver, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
             continue;
     }
+    udp_tx_free(tx);
+    close(fd);
+    close(receiver);
+}
+
+/* What stands in the socket, datagram by datagram, joined ones at once; the number of them. */
+static size_t receive_all(int fd, size_t *sizes, size_t room)
+{
+    static uint8_t bytes[65536];
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    size_t n = 0;
+    assert_int_equal(poll(&wait, 1, WAIT_MS), 1);
+    for (ssize_t len; n < room && (len = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0;)
+        sizes[n++] = (size_t)len;
+    return n;
+}
+
+/* Packets of different senders may pass each other to be joined, those of one may not. */
+static void test_sizes_are_sorted(void **state)
+{
+    (void)state;
+    static const struct {
+        struct {
+            size_t size;
+            uint32_t stream;
+        } in[6];
+        size_t out[6];
+    } table[] = {
+        {{{90, 1}, {100, 2}}, {190}},
+        {{{90, 1}, {100, 1}}, {90, 100}},
+        {{{80, 1}, {100, 2}, {90, 3}, {70, 4}}, {190, 150}},
+        {{{80, 1}, {100, 2}, {100, 1}}, {180, 100}},
+        {{{100, 1}, {80, 1}, {100, 2}}, {280}},
+        {{{100, 1}, {80, 2}, {100, 3}, {80, 4}, {100, 5}, {80, 6}}, {380, 160}},
+        {{{50, UDP_NO_STREAM}, {60, UDP_NO_STREAM}, {70, 1}}, {120, 60}},
+        {{{1200, 1}, {600, 1}, {1200, 2}, {700, 2}, {1200, 3}, {800, 3}}, {4400, 1300}},
+    };
+    bool has_gso, has_gro;
+    struct addr from, to;
+    int fd = open_socket("127.0.0.1", false, &from, &has_gso, &has_gro);
+    int receiver = open_socket("127.0.0.1", true, &to, &has_gso, &has_gro);
+    if (!has_gso || !has_gro)
+        skip();
+    struct udp_tx *tx = udp_tx_create(8, true, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        size_t got[6] = {0};
+        for (uint32_t k = 0; k < 6 && table[i].in[k].size; k++) {
+            fill(udp_tx_slot(tx), table[i].in[k].size, 0, k);
+            udp_tx_commit(tx, table[i].in[k].size, &to, UDP_LANE_SMALL, table[i].in[k].stream);
+        }
+        udp_tx_flush(tx, fd);
+        (void)receive_all(receiver, got, ARRAY_LEN(got));
+        assert_memory_equal(got, table[i].out, sizeof(got));
+    }
+    udp_tx_free(tx);
+    close(fd);
+    close(receiver);
+}
+
+/* Any sizes of any streams in any number: all arrive, each stream in its order. */
+static void test_streams_keep_their_order(void **state)
+{
+    (void)state;
+    bool has_gso, has_gro;
+    struct addr from, to;
+    int fd = open_socket("127.0.0.1", false, &from, &has_gso, &has_gro);
+    int receiver = open_socket("127.0.0.1", false, &to, &has_gso, &has_gro);
+    struct udp_tx *tx = udp_tx_create(SLOTS, has_gso, NULL);
+    struct udp_rx *rx = udp_rx_create(false, NULL);
+    uint32_t seed = 5;
+    for (unsigned round = 0; round < 40; round++) {
+        uint32_t streams = 1 + round % 5, next[5] = {0}, sent[5] = {0};
+        size_t count = round < 30 ? 2 + round : SLOTS;
+        for (size_t i = 0; i < count; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            uint32_t stream = (seed >> 8) % streams, head[2] = {stream, sent[stream]++};
+            memcpy(udp_tx_slot(tx), head, sizeof(head));
+            udp_tx_commit(tx, sizeof(head) + (seed >> 16) % 4 * 20, &to, UDP_LANE_SMALL, stream);
+        }
+        udp_tx_flush(tx, fd);
+        for (size_t got = 0; got < count;) {
+            struct pollfd wait = {.fd = receiver, .events = POLLIN};
+            assert_int_equal(poll(&wait, 1, WAIT_MS), 1);
+            size_t n = udp_rx_read(rx, receiver);
+            for (size_t i = 0; i < n; i++, got++) {
+                uint32_t head[2];
+                memcpy(head, udp_rx_packet(rx, i)->data, sizeof(head));
+                assert_in_range(head[0], 0, streams - 1);
+                assert_int_equal(head[1], next[head[0]]++);
+            }
+        }
+    }
+    udp_rx_free(rx);
     udp_tx_free(tx);
     close(fd);
     close(receiver);
@@ -315,7 +409,7 @@ static void test_refused(void **state)
     struct udp_rx *rx = udp_rx_create(false, NULL);
     for (uint32_t i = 0; i < 16; i++) {
         fill(udp_tx_slot(tx), 300, 0, i / 2);
-        udp_tx_commit(tx, 300, i % 2 ? &to : &nobody, UDP_LANE_LARGE);
+        udp_tx_commit(tx, 300, i % 2 ? &to : &nobody, UDP_LANE_LARGE, STREAM);
     }
     udp_tx_flush(tx, fd);
     assert_true(udp_tx_stats(tx)->packets == 8);
@@ -366,7 +460,7 @@ static void test_replies_leave_from_where_asked(void **state)
         assert_int_not_equal(from->local, 0);
         for (uint32_t n = 0; n < 5; n++) { /* a run, and a single one of another size */
             fill(udp_tx_slot(tx), n < 4 ? 500 : 700, 0, n);
-            udp_tx_commit(tx, n < 4 ? 500 : 700, from, UDP_LANE_LARGE);
+            udp_tx_commit(tx, n < 4 ? 500 : 700, from, UDP_LANE_LARGE, STREAM);
         }
         udp_tx_flush(tx, server);
         for (uint32_t n = 0; n < 5; n++) {
@@ -415,8 +509,41 @@ static size_t drain(struct udp_rx *rx, int fd, size_t size, uint32_t count)
     return got;
 }
 
+static int mtu_discovery(int fd)
+{
+    int how = -1;
+    socklen_t len = sizeof(how);
+    (void)getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, &len);
+    return how;
+}
+
+/* Single packets, between others that fit: each once. */
+static int single_too_large(int fd, int receiver, const struct addr *to)
+{
+    struct udp_tx *tx = udp_tx_create(20, true, NULL);
+    struct udp_rx *rx = udp_rx_create(false, NULL);
+    static const size_t sizes[] = {900, 1500, 901, 1499, 902};
+    for (uint32_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        fill(udp_tx_slot(tx), sizes[i], 0, i);
+        udp_tx_commit(tx, sizes[i], to, UDP_LANE_LARGE, STREAM);
+        udp_tx_flush(tx, fd);
+    }
+    size_t got = 0;
+    for (struct pollfd wait = {.fd = receiver, .events = POLLIN}; got < 5 && poll(&wait, 1, WAIT_MS) == 1;) {
+        size_t n = udp_rx_read(rx, receiver);
+        for (size_t i = 0; i < n; i++, got++)
+            if (got == 5 || udp_rx_packet(rx, i)->len != sizes[got])
+                return 10;
+    }
+    bool is_ok = got == 5 && udp_tx_stats(tx)->packets == 5 && udp_tx_stats(tx)->calls == 6 &&
+                 udp_tx_stats(tx)->dropped == 0 && mtu_discovery(fd) == IP_PMTUDISC_WANT;
+    udp_rx_free(rx);
+    udp_tx_free(tx);
+    return is_ok ? CHILD_OK : 11;
+}
+
 /* In a network of its own whose MTU is below the packets' size: the kernel refuses to cut such runs, so they go out one
- * by one (as fragments), and later ones are not even tried. */
+ * by one (as fragments, once we allow it), and later ones are not even tried. */
 static int small_mtu_child(void)
 {
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 && unshare(CLONE_NEWNET) < 0)
@@ -437,22 +564,23 @@ static int small_mtu_child(void)
     struct udp_tx *tx = udp_tx_create(20, true, NULL);
     struct udp_rx *rx = udp_rx_create(false, NULL);
     int result = CHILD_OK;
-    send_equal(tx, fd, &to, 1500, 10);
-    if (drain(rx, receiver, 1500, 10) != 10 || udp_tx_stats(tx)->packets != 10 || udp_tx_stats(tx)->calls != 11)
+    send_equal(tx, fd, &to, 1200, 1);
+    if (drain(rx, receiver, 1200, 1) != 1 || mtu_discovery(fd) != IP_PMTUDISC_DO)
         result = 3;
-    send_equal(tx, fd, &to, 1500, 10); /* learnt: one call with ten entries */
-    if (drain(rx, receiver, 1500, 10) != 10 || udp_tx_stats(tx)->packets != 20 || udp_tx_stats(tx)->calls != 12)
+    send_equal(tx, fd, &to, 1500, 10); /* the run, the first packet, all again */
+    if (drain(rx, receiver, 1500, 10) != 10 || udp_tx_stats(tx)->packets != 11 || udp_tx_stats(tx)->calls != 13)
         result = 4;
-    send_equal(tx, fd, &to, 1200, 10); /* smaller runs are still joined */
-    if (drain(rx, receiver, 1200, 10) != 10 || udp_tx_stats(tx)->packets != 30 || udp_tx_stats(tx)->calls != 13)
+    send_equal(tx, fd, &to, 1500, 10); /* learnt: one call with ten entries */
+    if (drain(rx, receiver, 1500, 10) != 10 || udp_tx_stats(tx)->packets != 21 || udp_tx_stats(tx)->calls != 14)
         result = 5;
-    if (udp_tx_stats(tx)->dropped != 0)
+    send_equal(tx, fd, &to, 1200, 10); /* smaller runs are still joined */
+    if (drain(rx, receiver, 1200, 10) != 10 || udp_tx_stats(tx)->packets != 31 || udp_tx_stats(tx)->calls != 15)
         result = 6;
+    if (udp_tx_stats(tx)->dropped != 0)
+        result = 7;
     udp_rx_free(rx);
     udp_tx_free(tx);
-    close(fd);
-    close(receiver);
-    return result;
+    return result ? result : single_too_large(fd, receiver, &to);
 }
 
 static void test_small_mtu(void **state)
@@ -476,6 +604,8 @@ int main(void)
         cmocka_unit_test(test_both_families),
         cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_runs_are_joined),
+        cmocka_unit_test(test_sizes_are_sorted),
+        cmocka_unit_test(test_streams_keep_their_order),
         cmocka_unit_test(test_oversized),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_replies_leave_from_where_asked),

@@ -23,6 +23,7 @@ void egress_rtp(struct worker *worker, struct transport *transport, uint8_t *slo
     }
     udp_tx_commit(worker->tx, len, to, lane, rtp_get_ssrc(slot));
     worker->counts.packets_out++;
+    gather_note_out(&worker->gather, transport, worker->now_us);
 }
 
 void egress_rtcp(struct worker *worker, struct transport *transport, uint8_t *slot, size_t len)

@@ -156,7 +156,7 @@ static void on_levels(void *ctx, uint64_t now_us)
 
 static void note_sleep(struct worker *worker, uint64_t from_us, uint64_t to_us)
 {
-    if (gather_note_sleep(&worker->gather, from_us, to_us, worker->counts.packets_in + worker->counts.relayed_in))
+    if (gather_note_sleep(&worker->gather, from_us, to_us))
         atomic_store_explicit(&worker->busy_permille, worker->gather.busy_permille, memory_order_relaxed);
 }
 

@@ -1,4 +1,5 @@
-/* When a media thread lets packets gather: at which load and which rate it begins and ends, under a virtual clock. */
+/* When a media thread lets packets gather: at which load, and for how many that meet, it begins and ends; under a
+ * virtual clock. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,66 +7,122 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "media/gather.h"
 
 #define MAX_US 1800
-#define TURNS 10 /* of a window */
+#define TURN_US 50
+#define SETTLED 40 /* windows after which what was before counts no more */
+
+/* A thread with some receivers, each with its own rhythm: `burst` packets at once each `each_us`. */
+struct sim_receiver {
+    uint64_t each_us;
+    unsigned burst;
+    uint64_t next_us;
+};
 
 struct thread_sim {
     struct gather gather;
     uint64_t now_us;
-    uint64_t packets;
+    struct sim_receiver receivers[4];
 };
 
 static struct thread_sim begin(uint64_t max_us)
 {
-    struct thread_sim sim = {.now_us = 5000000, .packets = 0};
+    struct thread_sim sim = {.now_us = 5000000};
     gather_init(&sim.gather, max_us, sim.now_us);
     return sim;
 }
 
-/* One window in which the thread works for so much of each turn; the pause that it has then. */
-static uint64_t window(struct thread_sim *sim, unsigned busy_permille, unsigned packets)
+/* What came by the time of a turn goes out in it. */
+static void send_due(struct thread_sim *sim)
 {
-    uint64_t turn_us = GATHER_WINDOW_US / TURNS;
-    uint64_t awake_us = turn_us * busy_permille / 1000;
-    for (unsigned i = 1; i <= TURNS; i++) {
-        sim->packets += i == 1 ? packets : 0;
-        uint64_t from_us = sim->now_us + awake_us;
-        sim->now_us += turn_us;
-        assert_int_equal(gather_note_sleep(&sim->gather, from_us, sim->now_us, sim->packets), i == TURNS);
+    for (size_t r = 0; r < ARRAY_LEN(sim->receivers); r++) {
+        struct sim_receiver *receiver = &sim->receivers[r];
+        if (receiver->each_us == 0)
+            continue;
+        if (receiver->next_us == 0)
+            receiver->next_us = sim->now_us;
+        for (; receiver->next_us <= sim->now_us; receiver->next_us += receiver->each_us)
+            for (unsigned i = 0; i < receiver->burst; i++)
+                gather_note_out(&sim->gather, receiver, sim->now_us);
     }
-    assert_int_equal(sim->gather.busy_permille, busy_permille);
+}
+
+/* So many windows in which the thread works for so much of the time; the pause that it has then. */
+static uint64_t run(struct thread_sim *sim, unsigned busy_permille, unsigned windows)
+{
+    uint64_t awake_us = 0, next_turn_us = sim->now_us;
+    while (windows) {
+        if (sim->now_us >= next_turn_us) {
+            send_due(sim);
+            next_turn_us = sim->now_us + (sim->gather.pause_us ? sim->gather.pause_us : TURN_US);
+        }
+        awake_us += TURN_US * busy_permille; /* in thousandths */
+        uint64_t work_us = awake_us / 1000;
+        awake_us %= 1000;
+        sim->now_us += TURN_US;
+        if (gather_note_sleep(&sim->gather, sim->now_us - (TURN_US - work_us), sim->now_us))
+            windows--;
+    }
     return sim->gather.pause_us;
 }
 
-/* Packets of a window of which so many thousandths come in a pause, rounded up. */
-static unsigned packets_for(unsigned milli, unsigned busy_permille)
+static uint64_t settle(unsigned busy_permille, uint64_t each_us, unsigned burst)
 {
-    uint64_t pause_us = MAX_US * 1000 / (1000 + busy_permille);
-    return (unsigned)(((uint64_t)milli * GATHER_WINDOW_US + 1000 * pause_us - 1) / (1000 * pause_us));
+    struct thread_sim sim = begin(MAX_US);
+    sim.receivers[0] = (struct sim_receiver){.each_us = each_us, .burst = burst};
+    return run(&sim, busy_permille, SETTLED);
 }
 
 static void test_idle_thread_does_not_wait(void **state)
 {
     (void)state;
-    struct thread_sim sim = begin(MAX_US);
-    assert_int_equal(window(&sim, 0, 0), 0);
-    assert_int_equal(window(&sim, 10, 100000), 0);
-    assert_int_equal(window(&sim, GATHER_FROM_PERMILLE - 1, 100000), 0);
+    assert_int_equal(settle(0, 0, 0), 0);
+    assert_int_equal(settle(0, 100, 1), 0);
+    assert_int_equal(settle(GATHER_FROM_PERMILLE - 1, 100, 10), 0);
+    assert_int_equal(settle(1000, 0, 0), 0); /* busy with something else than packets */
 }
 
-static void test_begins_by_load_and_rate(void **state)
+/* The pause at a load of 3 % is 1,747 us: two packets of a receiver must be no further apart than 1,092. */
+static void test_begins_by_load_and_by_what_meets(void **state)
 {
     (void)state;
-    unsigned enough = packets_for(GATHER_FROM_MILLI, GATHER_FROM_PERMILLE);
-    assert_int_equal(enough, 63); /* a packet each 1.6 ms, for a pause of 1.747 ms */
+    static const struct {
+        unsigned busy_permille;
+        uint64_t each_us;
+        unsigned burst;
+        bool is_gathering;
+    } table[] = {
+        {30, 1000, 1, true},     {30, 1150, 1, false},  {29, 1000, 1, false},
+        {250, 850, 1, true},     {250, 950, 1, false},  /* 1,440 us: 1.6 packets */
+        {400, 1050, 1, true},    {400, 1150, 1, false}, /* 1,285 us: 1.15 of them are enough for a busy thread */
+        {600, 1020, 1, true},    {600, 2000, 1, false}, /* but never one */
+        {100, 33000, 20, true},  {100, 33000, 2, true}, {100, 33000, 1, false}, /* frames */
+        {900, 100000, 1, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        uint64_t pause_us = settle(table[i].busy_permille, table[i].each_us, table[i].burst);
+        if ((pause_us > 0) != table[i].is_gathering)
+            fail_msg("row %zu: the pause is %llu us", i, (unsigned long long)pause_us);
+    }
+}
+
+/* Half of the packets go to receivers who get them at once, of whom there are few: they decide. And two senders'
+ * packets that each come alone meet at their receiver. */
+static void test_busy_receivers_count_most(void **state)
+{
+    (void)state;
     struct thread_sim sim = begin(MAX_US);
-    assert_int_equal(window(&sim, GATHER_FROM_PERMILLE, enough - 1), 0);
-    assert_int_equal(window(&sim, GATHER_FROM_PERMILLE - 1, enough), 0);
-    assert_int_equal(window(&sim, GATHER_FROM_PERMILLE, enough), 1747);
+    sim.receivers[0] = (struct sim_receiver){.each_us = 30000, .burst = 30};
+    for (unsigned r = 1; r < 4; r++)
+        sim.receivers[r] = (struct sim_receiver){.each_us = 20000, .burst = 1};
+    assert_true(run(&sim, 100, SETTLED) > 0);
     sim = begin(MAX_US);
-    assert_int_equal(window(&sim, 1000, 10), 0); /* busy with something else than packets */
+    for (unsigned r = 0; r < 4; r++)
+        sim.receivers[r] = (struct sim_receiver){.each_us = 2000 + r, .burst = 1}; /* many packets, none meet */
+    assert_int_equal(run(&sim, 100, SETTLED), 0);
+    assert_int_equal(run(&sim, 100, 100), 0);
 }
 
 /* What pauses save makes a thread less busy: it must not go to and fro between the two. */
@@ -73,27 +130,52 @@ static void test_ends_later_than_it_begins(void **state)
 {
     (void)state;
     struct thread_sim sim = begin(MAX_US);
-    assert_true(window(&sim, 300, 1000) > 0);
-    unsigned few = packets_for(GATHER_TO_MILLI, GATHER_TO_PERMILLE);
-    assert_true(few < packets_for(GATHER_FROM_MILLI, GATHER_FROM_PERMILLE));
-    assert_true(window(&sim, GATHER_TO_PERMILLE, few) > 0);
-    assert_true(window(&sim, GATHER_TO_PERMILLE, few) > 0);
-    assert_int_equal(window(&sim, GATHER_TO_PERMILLE, few - 1), 0);
-    assert_int_equal(window(&sim, GATHER_TO_PERMILLE, few), 0); /* once off, it takes what beginning takes */
-    assert_true(window(&sim, 300, 1000) > 0);
-    assert_int_equal(window(&sim, GATHER_TO_PERMILLE - 1, 1000), 0);
-    assert_true(window(&sim, 300, 1000) > 0);
-    assert_int_equal(window(&sim, 0, 0), 0);
+    struct sim_receiver *receiver = &sim.receivers[0];
+    *receiver = (struct sim_receiver){.each_us = 1000, .burst = 1};
+    assert_true(run(&sim, 30, SETTLED) > 0);
+    receiver->each_us = 1130; /* too far apart to begin with */
+    assert_int_equal(settle(30, 1130, 1), 0);
+    assert_true(run(&sim, 30, SETTLED) > 0);
+    assert_true(run(&sim, 10, SETTLED) > 0);
+    assert_int_equal(run(&sim, 9, 1), 0);
+    assert_int_equal(run(&sim, 30, SETTLED), 0); /* once off, it takes what beginning takes */
+    receiver->each_us = 1000;
+    assert_true(run(&sim, 30, SETTLED) > 0);
+    receiver->each_us = 1250;
+    assert_int_equal(run(&sim, 30, SETTLED), 0);
+    assert_int_equal(run(&sim, 0, 1), 0);
+}
+
+/* The receiver that is looked at goes; the next is one of those who are there. */
+static void test_receivers_go(void **state)
+{
+    (void)state;
+    struct thread_sim sim = begin(MAX_US);
+    sim.receivers[0] = (struct sim_receiver){.each_us = 500, .burst = 1};
+    assert_true(run(&sim, 100, SETTLED) > 0);
+    assert_ptr_equal(sim.gather.receiver, &sim.receivers[0]);
+    sim.receivers[0].each_us = 0;
+    sim.receivers[1] = (struct sim_receiver){.each_us = 500, .burst = 1};
+    assert_true(run(&sim, 100, 3) > 0);
+    assert_ptr_equal(sim.gather.receiver, &sim.receivers[1]);
+    sim.receivers[1].each_us = 3000;
+    assert_int_equal(run(&sim, 100, SETTLED), 0);
+    unsigned seen[2] = {0}; /* whoever stands first in each turn is not the only one who is looked at */
+    sim.receivers[0] = sim.receivers[1];
+    for (unsigned i = 0; i < 200; i++) {
+        (void)run(&sim, 100, 1);
+        seen[sim.gather.receiver == &sim.receivers[1]]++;
+    }
+    assert_in_range(seen[0], 60, 140);
 }
 
 static void test_pause_and_turn_stay_within_the_limit(void **state)
 {
     (void)state;
     for (unsigned busy = GATHER_FROM_PERMILLE; busy <= 1000; busy += 50) {
-        struct thread_sim sim = begin(MAX_US);
-        uint64_t pause_us = window(&sim, busy, 10000);
+        uint64_t pause_us = settle(busy, 100, 1);
         uint64_t wait_us = pause_us + pause_us * busy / 1000;
-        assert_in_range(wait_us, MAX_US - 2, MAX_US);
+        assert_in_range(wait_us, MAX_US - 3, MAX_US);
     }
 }
 
@@ -101,8 +183,8 @@ static void test_zero_switches_it_off(void **state)
 {
     (void)state;
     struct thread_sim sim = begin(0);
-    for (unsigned i = 0; i < 5; i++)
-        assert_int_equal(window(&sim, 1000, 1000000), 0);
+    sim.receivers[0] = (struct sim_receiver){.each_us = 100, .burst = 10};
+    assert_int_equal(run(&sim, 1000, SETTLED), 0);
     assert_int_equal(sim.gather.busy_permille, 1000); /* placement goes by it */
 }
 
@@ -111,11 +193,13 @@ static void test_long_turn(void **state)
 {
     (void)state;
     struct thread_sim sim = begin(MAX_US);
+    sim.receivers[0] = (struct sim_receiver){.each_us = 100, .burst = 1};
+    (void)run(&sim, 500, SETTLED);
     sim.now_us += 5 * GATHER_WINDOW_US;
-    assert_true(gather_note_sleep(&sim.gather, sim.now_us, sim.now_us, 100000));
+    send_due(&sim);
+    assert_true(gather_note_sleep(&sim.gather, sim.now_us, sim.now_us));
     assert_int_equal(sim.gather.busy_permille, 1000);
     assert_int_equal(sim.gather.pause_us, MAX_US / 2);
-    assert_int_equal(window(&sim, 0, 0), 0);
 }
 
 /* Between two frames the thread sleeps through, and has no clock of its own to wake it. */
@@ -126,7 +210,8 @@ static void test_sleeps_between_bursts(void **state)
     const uint64_t turn_us = sim.now_us + 7;
     assert_int_equal(gather_next_us(&sim.gather, turn_us, true), 0);
     assert_int_equal(gather_begin_us(&sim.gather, turn_us), turn_us);
-    uint64_t pause_us = window(&sim, 100, 1000);
+    sim.receivers[0] = (struct sim_receiver){.each_us = 100, .burst = 1};
+    uint64_t pause_us = run(&sim, 100, SETTLED);
     assert_true(pause_us > 0);
     assert_int_equal(gather_next_us(&sim.gather, turn_us, true), turn_us + pause_us);
     assert_int_equal(gather_next_us(&sim.gather, turn_us, false), 0);
@@ -138,9 +223,14 @@ static void test_sleeps_between_bursts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_idle_thread_does_not_wait), cmocka_unit_test(test_begins_by_load_and_rate),
-        cmocka_unit_test(test_ends_later_than_it_begins), cmocka_unit_test(test_pause_and_turn_stay_within_the_limit),
-        cmocka_unit_test(test_zero_switches_it_off),      cmocka_unit_test(test_long_turn),
+        cmocka_unit_test(test_idle_thread_does_not_wait),
+        cmocka_unit_test(test_begins_by_load_and_by_what_meets),
+        cmocka_unit_test(test_busy_receivers_count_most),
+        cmocka_unit_test(test_ends_later_than_it_begins),
+        cmocka_unit_test(test_receivers_go),
+        cmocka_unit_test(test_pause_and_turn_stay_within_the_limit),
+        cmocka_unit_test(test_zero_switches_it_off),
+        cmocka_unit_test(test_long_turn),
         cmocka_unit_test(test_sleeps_between_bursts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,8 +22,8 @@
 #include "web/ws_frame.h"
 #include "web/ws_text.h"
 
-#define JOIN_BYTES 8192 /* less than any socket's buffer: the kernel takes that much, or nothing */
-#define CLOSE_S 5       /* for what is queued and the close frame to be taken */
+#define JOIN_BYTES 16384 /* of frames that leave by one call */
+#define CLOSE_S 5        /* for what is queued and the close frame to be taken */
 #define PATH_NOTIFICATION "/api/ws/notification"
 #define PATH_CALL "/api/ws/call"
 
@@ -53,7 +53,6 @@ struct ws_sock {
     uint32_t written;    /* messages */
     uint32_t pinged;     /* `written` as the last ping went out: its payload */
     uint64_t confirm_us; /* pings behind messages so far are paid for by then, at one each WS_CONFIRM_US */
-    size_t in_kernel;    /* bytes written that its kernel may still hold, at most: what was asked last and came since */
     uint32_t confirmed;  /* those that the client itself has, as a pong tells: a proxy's kernel may have the others */
     bool is_closing;     /* nothing comes in or is queued any more */
     bool is_close_sent;
@@ -124,14 +123,19 @@ static void message_free(struct ws_message *message)
     free(message);
 }
 
+static void drop_first(struct ws_sock *sock, size_t count)
+{
+    while (count--) {
+        struct ws_message *message = list_item(list_pop(&sock->queue), struct ws_message, node);
+        sock->queued--;
+        sock->queued_bytes -= message->text->len;
+        message_free(message);
+    }
+}
+
 static void drop_queue(struct ws_sock *sock)
 {
-    list_each (node, &sock->queue) {
-        message_free(list_item(node, struct ws_message, node));
-    }
-    list_init(&sock->queue);
-    sock->queued = 0;
-    sock->queued_bytes = 0;
+    drop_first(sock, sock->queued);
 }
 
 static void on_conn_close(struct conn *conn, int code, const char *reason)
@@ -179,7 +183,7 @@ static size_t count_in_kernel(const struct ws_sock *sock)
     int fd = lws_get_socket_fd(sock->wsi);
     int in_kernel = 0;
     if (fd < 0 || ioctl(fd, SIOCOUTQ, &in_kernel))
-        return JOIN_BYTES; /* not known: better too much than a message lost */
+        return 1; /* not known: better too much than a message lost */
     return (size_t)in_kernel;
 }
 
@@ -399,59 +403,76 @@ static void set_cork(struct ws_sock *sock, int is_on)
     (void)setsockopt(lws_get_socket_fd(sock->wsi), IPPROTO_TCP, TCP_CORK, &is_on, sizeof(is_on));
 }
 
-static size_t join_frames(const struct ws_sock *sock, bool has_ping, uint8_t *out)
+/* Frames of the queue's first messages, as many as there is room for, and the ping that is to follow all of them. */
+struct joined {
+    size_t messages;
+    bool has_ping;
+    size_t len;
+    uint8_t frames[LWS_PRE + JOIN_BYTES]; /* lws may want to look in front of them */
+};
+
+static void join_frames(const struct ws_sock *sock, struct joined *joined)
 {
-    size_t len = 0;
+    uint8_t *frames = joined->frames + LWS_PRE;
+    joined->messages = joined->len = 0;
     list_each (node, &sock->queue) {
         const struct ws_text *text = list_item(node, struct ws_message, node)->text;
-        len += ws_frame_write(out + len, WS_TEXT, ws_text_data(text), text->len);
+        if (joined->len + text->len + 2 * WS_FRAME_HEAD_MAX + sizeof(sock->pinged) > JOIN_BYTES)
+            break;
+        joined->len += ws_frame_write(frames + joined->len, WS_TEXT, ws_text_data(text), text->len);
+        joined->messages++;
     }
+    bool has_news = sock->queued > 0 || sock->written != sock->confirmed;
+    joined->has_ping = joined->messages == sock->queued && (sock->is_ping_due || (has_news && may_confirm(sock)));
     uint32_t pinged = sock->written + (uint32_t)sock->queued;
-    return has_ping ? len + ws_frame_write(out + len, WS_PING, &pinged, sizeof(pinged)) : len;
+    if (joined->has_ping)
+        joined->len += ws_frame_write(frames + joined->len, WS_PING, &pinged, sizeof(pinged));
 }
 
-static void note_joined(struct ws_sock *sock, bool has_ping)
+static void note_joined(struct ws_sock *sock, const struct joined *joined)
 {
-    sock->written += (uint32_t)sock->queued;
-    drop_queue(sock);
-    if (has_ping) {
+    sock->written += (uint32_t)joined->messages;
+    drop_first(sock, joined->messages);
+    if (joined->has_ping) {
         ask_ping(sock);
         note_ping(sock);
-    } else if (is_unsure(sock)) {
+    } else if (!sock->queued && is_unsure(sock)) {
         timer_set(sock->web->timers, &sock->timer, confirm_due_us(sock)); /* which pings */
     }
 }
 
-/* Whether the kernel will take that much at once. Asking it costs as much as a tenth of the write. */
-static bool has_room(struct ws_sock *sock, size_t bytes)
+/* The kernel took a part: lws sends the rest, as it is, before all that it has to say itself. */
+static int keep_rest(struct ws_sock *sock, struct joined *joined, size_t sent)
 {
-    if (bytes > JOIN_BYTES || lws_partial_buffered(sock->wsi))
-        return false;
-    if (sock->in_kernel + bytes > JOIN_BYTES)
-        sock->in_kernel = count_in_kernel(sock);
-    return sock->in_kernel + bytes <= JOIN_BYTES;
+    size_t rest = joined->len - sent;
+    if (rest == 0)
+        return 0;
+    int written = lws_write(sock->wsi, joined->frames + LWS_PRE + sent, rest, LWS_WRITE_HTTP);
+    return written < 0 ? -1 : 0;
 }
 
-/* All messages and the ping behind them by one call, where lws takes one for each: the calls are what a message to
- * hundreds costs. 1: done; 0: this is for lws; -1: close the connection. */
+/* All messages and the ping behind them by one call, or a few, where lws takes one for each: the calls are what a
+ * message to hundreds costs. 1: done; 0: what is left is for lws; -1: close the connection. */
 static int write_joined(struct ws_sock *sock)
 {
-    uint8_t frames[JOIN_BYTES];
-    size_t most = sock->queued_bytes + (sock->queued + 2) * WS_FRAME_HEAD_MAX;
-    if (!sock->is_direct || sock->is_closing || !has_room(sock, most))
+    struct joined joined; /* not initialised: 16 KB */
+    if (!sock->is_direct || sock->is_closing)
         return 0;
-    bool has_news = sock->queued > 0 || sock->written != sock->confirmed;
-    bool has_ping = sock->is_ping_due || (has_news && may_confirm(sock));
-    size_t len = join_frames(sock, has_ping, frames);
-    if (len > 0) {
-        ssize_t sent = send(lws_get_socket_fd(sock->wsi), frames, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+    do {
+        if (lws_partial_buffered(sock->wsi))
             return 0;
-        if (sent != (ssize_t)len)
-            return -1; /* half a frame is out: nothing of lws's may come behind it */
-        sock->in_kernel += len;
-    }
-    note_joined(sock, has_ping);
+        join_frames(sock, &joined);
+        if (joined.len == 0 && sock->queued)
+            return 0; /* the first is too long */
+        ssize_t sent = joined.len == 0 ? 0
+                                       : send(lws_get_socket_fd(sock->wsi), joined.frames + LWS_PRE, joined.len,
+                                              MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0)
+            return errno == EAGAIN || errno == EINTR ? 0 : -1;
+        note_joined(sock, &joined);
+        if (keep_rest(sock, &joined, (size_t)sent))
+            return -1;
+    } while (sock->queued);
     return 1;
 }
 
@@ -465,7 +486,6 @@ static int write_corked(struct ws_sock *sock)
     if (is_corked)
         set_cork(sock, 1);
     int result = write_queue(sock);
-    sock->in_kernel = JOIN_BYTES; /* lws has its own share there: ask */
     if (is_corked)
         set_cork(sock, 0);
     return result;

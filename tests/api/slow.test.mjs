@@ -302,23 +302,46 @@ describe('a message whose writing fails', () => {
     await rm(dir, { recursive: true });
   });
 
-  for (const how of ['reset', 'part'])
-    test(`${how}: the session ends, the client syncs`, async () => {
-      const [a, b] = [await register(server), await register(server)];
-      const [toB] = await befriend(a, b);
-      const first = await listen(b);
-      // All before is confirmed: only the message itself can tell that something is missing.
-      for (const deadline = Date.now() + 5_000; first.socket.confirmed === 0; ) {
-        assert.ok(Date.now() < deadline, 'the hello is confirmed');
-        await pause(20);
-      }
-      await writeFile(join(dir, 'how'), how);
-      const { messageId } = await a.post('/api/chat/send', { contactId: toB.contactId, localId: '', text: 'lost on the way' });
-      await first.socket.closed;
-      const second = await listen(b, first.session);
-      assert.ok(second.isNew, 'it must sync');
-      const [synced] = await b.get('/api/chat/sync', { synced: first.lastDeliveryId, limit: 5 });
-      assert.equal(synced.messageId, messageId);
-      await second.socket.close();
-    });
+  test('reset: the session ends, the client syncs', async () => {
+    const [a, b] = [await register(server), await register(server)];
+    const [toB] = await befriend(a, b);
+    const first = await listen(b);
+    // All before is confirmed: only the message itself can tell that something is missing.
+    for (const deadline = Date.now() + 5_000; first.socket.confirmed === 0; ) {
+      assert.ok(Date.now() < deadline, 'the hello is confirmed');
+      await pause(20);
+    }
+    await writeFile(join(dir, 'how'), 'reset');
+    const { messageId } = await a.post('/api/chat/send', { contactId: toB.contactId, localId: '', text: 'lost on the way' });
+    await first.socket.closed;
+    const second = await listen(b, first.session);
+    assert.ok(second.isNew, 'it must sync');
+    const [synced] = await b.get('/api/chat/sync', { synced: first.lastDeliveryId, limit: 5 });
+    assert.equal(synced.messageId, messageId);
+    await second.socket.close();
+  });
+
+  test('part: the rest follows, nothing is lost, doubled or out of order', async () => {
+    const [a, b] = [await register(server), await register(server)];
+    const [toB] = await befriend(a, b);
+    const listener = await listen(b);
+    await writeFile(join(dir, 'how'), 'part');
+    const texts = [];
+    for (let round = 0; round < 30; round++) {
+      // Several at a time, so that some wait for the ones before them and leave with them; up to more than one call holds.
+      const now = Array.from({ length: 1 + (round % 8) }, (_, i) => `${round}/${i} ${'.'.repeat((round * 997 + i * 313) % 5_000)}`);
+      const sent = await Promise.all(now.map((text) => a.post('/api/chat/send', { contactId: toB.contactId, localId: '', text })));
+      texts.push(...now.map((text, i) => ({ id: sent[i].messageId, text })));
+    }
+    const got = [];
+    while (got.length < texts.length) {
+      const { type, payload } = await listener.socket.nextJson();
+      if (type === 1) got.push({ id: payload.messageId, text: payload.text });
+    }
+    await rm(join(dir, 'how'));
+    texts.sort((x, y) => x.id - y.id);
+    assert.deepEqual(got, texts);
+    assert.ok(!listener.socket.isOver, 'it is still open');
+    await listener.socket.close();
+  });
 });

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/contact_last.h"
+#include "store/room.h"
 #include "store/row.h"
 
 /* What a room's last message is shows who was a member then. */
@@ -50,6 +51,7 @@ enum err db_contact_insert(struct db *db, struct contact_row *row)
     int64_t id;
     int64_t user_id = (int64_t)row->user_id;
     int64_t group_id = (int64_t)row->group_id;
+    db_members_forget(db);
     enum err err = contact_lasts_write(db); /* of messages before it, which it is not to show */
     if (err)
         return err;

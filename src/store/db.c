@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "store/db_driver.h"
+#include "store/room.h"
 
 enum err db_open(const char *url, struct db **out)
 {
@@ -25,6 +26,7 @@ void db_close(struct db *db)
     if (!db)
         return;
     contact_lasts_clear(&db->lasts);
+    db_members_forget(db);
     db->driver->close(db);
 }
 
@@ -150,6 +152,7 @@ enum err db_script(struct db *db, const char *sql)
 
 enum err db_begin(struct db *db)
 {
+    db_members_forget(db);
     enum err err = db->driver->script(db, db->driver->begin_sql);
     db->is_in_transaction = err == ERR_OK;
     db->is_step_due = db->is_step_made = false;
@@ -166,12 +169,14 @@ enum err db_commit(struct db *db)
         db_rollback(db);
     db->is_in_transaction = false;
     contact_lasts_clear(&db->lasts);
+    db_members_forget(db);
     return err;
 }
 
 void db_rollback(struct db *db)
 {
     contact_lasts_clear(&db->lasts);
+    db_members_forget(db);
     if (!db->is_in_transaction)
         return;
     /* An error here leaves nothing to do: a connection that cannot roll back is re-opened at the next begin. */
@@ -200,6 +205,7 @@ void db_step(struct db *db)
 enum err db_step_undo(struct db *db)
 {
     contact_lasts_undo(&db->lasts, db->step);
+    db_members_forget(db);
     if (db->is_step_due) { /* not one statement came through */
         db->is_step_due = false;
         return ERR_OK;

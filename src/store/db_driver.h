@@ -1,5 +1,6 @@
-/* What a database driver gives to db.c, and the cache of prepared statements that both drivers use. Only store/db*.c
- * and contact_last.c include this. Each driver's connection starts with a struct db, its rows with a struct db_rows. */
+/* What a database driver gives to db.c, and the cache of prepared statements that both drivers use. Only store/db*.c,
+ * contact_last.c and room.c include this. Each driver's connection starts with a struct db, its rows with a struct
+ * db_rows. */
 #ifndef ICHAT_STORE_DB_DRIVER_H
 #define ICHAT_STORE_DB_DRIVER_H
 
@@ -43,6 +44,11 @@ struct db {
     bool is_step_odd;  /* its name: two in turn, so that an undo never reaches into the step before */
     unsigned step;     /* of the transaction, by number */
     struct contact_lasts lasts;
+    struct {
+        uint64_t room_id; /* 0 = none is known */
+        uint64_t *ids;    /* owned */
+        size_t count;
+    } members; /* of the room asked for last in this transaction; see room.c */
 };
 
 struct db_rows {

@@ -30,7 +30,7 @@ static enum err insert_postgres(struct db *db, const struct message_row *message
     struct db_rows *rows;
     enum err err = db_query(db, &rows,
                             "with made as (" INSERT ") select made.delivery_id, c.owner_id from made"
-                            " left join contacts c on c.room_id = $1 order by c.contact_id",
+                            " left join contacts c on c.room_id = $1",
                             "iii", (int64_t)message->room_id, (int64_t)message->message_id, now_us);
     if (err)
         return err;

@@ -22,18 +22,21 @@ static void add_old_delivery(struct db *db, uint64_t user_id, uint64_t message_i
                      ERR_OK);
 }
 
+static void add_member(struct db *db, uint64_t room, uint64_t user_id)
+{
+    struct group_row group = {.owner_id = user_id, .name = "g", .avatar = "", .created_us = NOW};
+    assert_int_equal(db_group_insert(db, &group), ERR_OK);
+    struct contact_row contact = {.owner_id = user_id, .group_id = group.group_id, .room_id = room, .created_us = NOW};
+    assert_int_equal(db_contact_insert(db, &contact), ERR_OK);
+}
+
 /* A room with a contact of each of the users. */
 static uint64_t add_room(struct db *db, const char *name, const uint64_t *users, size_t count)
 {
     uint64_t room = 0;
     assert_int_equal(db_room_ensure(db, name, NOW, &room), ERR_OK);
-    for (size_t i = 0; i < count; i++) {
-        struct group_row group = {.owner_id = users[i], .name = "g", .avatar = "", .created_us = NOW};
-        assert_int_equal(db_group_insert(db, &group), ERR_OK);
-        struct contact_row contact = {
-            .owner_id = users[i], .group_id = group.group_id, .room_id = room, .created_us = NOW};
-        assert_int_equal(db_contact_insert(db, &contact), ERR_OK);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_member(db, room, users[i]);
     return room;
 }
 
@@ -167,6 +170,54 @@ static void test_deliveries_show_the_current_message(void **state)
     message_rows_free(list, count);
 }
 
+static void expect_members(struct db *db, uint64_t room, const uint64_t *want, size_t want_count)
+{
+    uint64_t *got;
+    size_t count;
+    assert_int_equal(db_room_members(db, room, &got, &count), ERR_OK);
+    assert_int_equal(count, want_count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(got[i], want[i]);
+    free(got);
+}
+
+/* Members that are known within a transaction: who comes in is one at once, who is taken back is none. */
+static void test_members_within_a_transaction(void **state)
+{
+    struct db *db = db_of(state);
+    uint64_t users[] = {db_fixture_user(db, "anna", NOW), db_fixture_user(db, "bert", NOW),
+                        db_fixture_user(db, "carl", NOW)};
+    uint64_t one = add_room(db, "g-1", users, 2), other = add_room(db, "g-2", users + 1, 2);
+    assert_int_equal(db_begin(db), ERR_OK);
+    db_step(db);
+    for (unsigned i = 0; i < 2; i++)
+        expect_members(db, one, users, 2);
+    expect_members(db, other, users + 1, 2);
+    expect_members(db, one, users, 2);
+    db_step(db);
+    add_member(db, one, users[2]);
+    expect_members(db, one, users, 3);
+    expect_members(db, one, users, 3);
+    assert_int_equal(db_step_undo(db), ERR_OK);
+    expect_members(db, one, users, 2);
+    db_step(db);
+    add_member(db, one, users[2]);
+    expect_members(db, one, users, 3);
+    db_rollback(db);
+    expect_members(db, one, users, 2);
+    assert_int_equal(db_begin(db), ERR_OK);
+    expect_members(db, one, users, 2);
+    add_member(db, one, users[2]);
+    assert_int_equal(db_commit(db), ERR_OK);
+    expect_members(db, one, users, 3);
+    uint64_t nobody = 0;
+    assert_int_equal(db_begin(db), ERR_OK);
+    assert_int_equal(db_room_ensure(db, "g-3", NOW, &nobody), ERR_OK);
+    expect_members(db, nobody, NULL, 0);
+    expect_members(db, nobody, NULL, 0);
+    assert_int_equal(db_commit(db), ERR_OK);
+}
+
 /* Several servers: one sends while another one adds a member. Whoever is among those who are told finds it by
  * sync, and who joined later than a delivery does not. */
 static void test_join_and_send_at_once(void **state)
@@ -275,7 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(test_delivery_to_who_joins_later),         BOTH(test_deliveries_of_all_kinds),
         BOTH(test_deliveries_show_the_current_message), BOTH(test_join_and_send_at_once),
-        BOTH(test_id_is_taken_after_the_members),
+        BOTH(test_id_is_taken_after_the_members),       BOTH(test_members_within_a_transaction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

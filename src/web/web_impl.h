@@ -14,13 +14,13 @@
 #include "web/forwarded.h"
 #include "web/lws.h"
 #include "web/server.h"
+#include "web/ws_queue.h"
 
 #define WEB_SCRATCH (LWS_PRE + 65536) /* what one lws_write() takes */
 
 struct thread;
 struct upload_limit;
 struct wait;
-struct ws_text;
 
 /* What an lws connection carries, behind its opaque pointer. First member of struct web_req and ws_sock. */
 enum peer_kind { PEER_REQUEST, PEER_SOCKET };
@@ -46,10 +46,13 @@ struct web {
     struct list requests;
     struct list sockets;
     struct list fresh;     /* sockets that something was queued for in this turn */
-    struct list gathering; /* sockets whose messages wait for more */
+    struct list writing;   /* notification sockets that are written to a slice a turn */
+    uint64_t writing_us;   /* what their slices took so far */
+    uint64_t flushed_us;   /* when the last turn's writing ended */
+    struct list gathering; /* those whose messages wait for more */
     struct timer gather_timer;
     uint64_t gather_until_us;
-    struct ws_text *last_text; /* the last one queued */
+    struct ws_entries entries; /* of the sockets' queues */
     size_t connections;
     size_t body_bytes;
     struct upload_limit *upload_limit;

@@ -20,17 +20,12 @@
 #include "web/guard.h"
 #include "web/wait.h"
 #include "web/ws_frame.h"
-#include "web/ws_text.h"
+#include "web/ws_queue.h"
 
 #define JOIN_BYTES 16384 /* of frames that leave by one call */
 #define CLOSE_S 5        /* for what is queued and the close frame to be taken */
 #define PATH_NOTIFICATION "/api/ws/notification"
 #define PATH_CALL "/api/ws/call"
-
-struct ws_message {
-    struct list node;
-    struct ws_text *text;
-};
 
 struct ws_sock {
     struct peer peer;
@@ -39,11 +34,9 @@ struct ws_sock {
     struct list node;
     struct web *web;
     /* owned by the web thread */
-    struct list fresh; /* in web->fresh while something was queued in this turn, in web->gathering while it waits */
+    struct list fresh; /* in one of web->fresh, writing and gathering while it has something to write */
     struct lws *wsi;
-    struct list queue;
-    size_t queued;
-    size_t queued_bytes;
+    struct ws_queue queue;
     struct text incoming;
     struct timer timer; /* the next ping, the pong's arrival, or the end of closing */
     bool is_direct;     /* the connection's bytes are its frames: no TLS, no stream of HTTP/2 */
@@ -117,27 +110,6 @@ static void on_timer(void *ctx, uint64_t now_us)
     freshen(sock);
 }
 
-static void message_free(struct ws_message *message)
-{
-    ws_text_release(message->text);
-    free(message);
-}
-
-static void drop_first(struct ws_sock *sock, size_t count)
-{
-    while (count--) {
-        struct ws_message *message = list_item(list_pop(&sock->queue), struct ws_message, node);
-        sock->queued--;
-        sock->queued_bytes -= message->text->len;
-        message_free(message);
-    }
-}
-
-static void drop_queue(struct ws_sock *sock)
-{
-    drop_first(sock, sock->queued);
-}
-
 static void on_conn_close(struct conn *conn, int code, const char *reason)
 {
     struct ws_sock *sock = of_conn(conn);
@@ -155,22 +127,18 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
     struct ws_sock *sock = of_conn(conn);
     if (sock->is_closing)
         return false;
-    if (sock->queued >= WS_QUEUE_MAX || sock->queued_bytes + len > WS_QUEUE_BYTES) {
+    if (sock->queue.count >= WS_QUEUE_MAX || sock->queue.bytes + len > WS_QUEUE_BYTES) {
         char address[ADDR_TEXT_MAX];
         addr_ip_text(&conn->from, address);
         log_limited(LOG_WARN, "A WebSocket takes too long to read, cutting it off: from=%s queued=%zu bytes=%zu",
-                    address, sock->queued, sock->queued_bytes);
+                    address, sock->queue.count, sock->queue.bytes);
         metric_add(sock->web->metrics, METRIC_WS_CUT, 1);
         sock->is_closing = true;
-        drop_queue(sock);
+        ws_queue_clear(&sock->queue);
         kill_socket(sock);
         return false;
     }
-    struct ws_message *message = mem_calloc(1, sizeof(*message));
-    message->text = ws_text_share(&sock->web->last_text, text, len);
-    list_push(&sock->queue, &message->node);
-    sock->queued++;
-    sock->queued_bytes += len;
+    ws_queue_push(&sock->queue, text, len);
     if (sock->was_peer_closed)
         sock->unsent_at_close += len;
     freshen(sock);
@@ -191,7 +159,7 @@ static size_t count_in_kernel(const struct ws_sock *sock)
 static size_t count_unsent(struct ws_sock *sock)
 {
     size_t unconfirmed = sock->is_confirming ? sock->written - sock->confirmed : 0;
-    return sock->queued_bytes + count_in_kernel(sock) + (lws_partial_buffered(sock->wsi) ? 1u : 0u) + unconfirmed;
+    return sock->queue.bytes + count_in_kernel(sock) + (lws_partial_buffered(sock->wsi) ? 1u : 0u) + unconfirmed;
 }
 
 static size_t on_conn_unsent(struct conn *conn)
@@ -263,7 +231,7 @@ int ws_on_open(struct lws *wsi)
     sock->is_confirming = !is_call;
     sock->is_direct = !lws_is_ssl(wsi) && lws_get_network_wsi(wsi) == wsi;
     note_client(sock);
-    list_init(&sock->queue);
+    ws_queue_init(&sock->queue, &sock->web->entries);
     list_init(&sock->fresh);
     timer_init(&sock->timer, on_timer, sock);
     set_timer(sock, WS_PING_S);
@@ -346,15 +314,13 @@ static int write_ping(struct ws_sock *sock)
     return lws_write(sock->wsi, frame + LWS_PRE, sizeof(sock->pinged), LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 
-static int write_message_take(struct ws_sock *sock, struct ws_message *message)
+static int write_first(struct ws_sock *sock)
 {
-    list_remove(&message->node);
-    sock->queued--;
-    sock->queued_bytes -= message->text->len;
+    struct ws_text *text = ws_queue_first(&sock->queue);
     sock->written++;
     /* It writes the head in front of the text, and keeps a copy of what the kernel does not take. */
-    int written = lws_write(sock->wsi, message->text->frame + LWS_PRE, message->text->len, LWS_WRITE_TEXT);
-    message_free(message);
+    int written = lws_write(sock->wsi, text->frame + LWS_PRE, text->len, LWS_WRITE_TEXT);
+    ws_queue_drop(&sock->queue, 1);
     return written < 0 ? -1 : 0;
 }
 
@@ -378,10 +344,10 @@ static int write_queue(struct ws_sock *sock)
 {
     if (sock->is_ping_due && !sock->is_closing && write_ping(sock))
         return -1;
-    list_each (node, &sock->queue) {
+    while (sock->queue.count) {
         if (must_wait(sock))
             return 1;
-        if (write_message_take(sock, list_item(node, struct ws_message, node)))
+        if (write_first(sock))
             return -1;
     }
     if (!is_unsure(sock) || sock->is_closing)
@@ -414,17 +380,11 @@ struct joined {
 static void join_frames(const struct ws_sock *sock, struct joined *joined)
 {
     uint8_t *frames = joined->frames + LWS_PRE;
-    joined->messages = joined->len = 0;
-    list_each (node, &sock->queue) {
-        const struct ws_text *text = list_item(node, struct ws_message, node)->text;
-        if (joined->len + text->len + 2 * WS_FRAME_HEAD_MAX + sizeof(sock->pinged) > JOIN_BYTES)
-            break;
-        joined->len += ws_frame_write(frames + joined->len, WS_TEXT, ws_text_data(text), text->len);
-        joined->messages++;
-    }
-    bool has_news = sock->queued > 0 || sock->written != sock->confirmed;
-    joined->has_ping = joined->messages == sock->queued && (sock->is_ping_due || (has_news && may_confirm(sock)));
-    uint32_t pinged = sock->written + (uint32_t)sock->queued;
+    size_t room = JOIN_BYTES - WS_FRAME_HEAD_MAX - sizeof(sock->pinged);
+    joined->len = ws_queue_join(&sock->queue, frames, room, &joined->messages);
+    bool has_news = sock->queue.count > 0 || sock->written != sock->confirmed;
+    joined->has_ping = joined->messages == sock->queue.count && (sock->is_ping_due || (has_news && may_confirm(sock)));
+    uint32_t pinged = sock->written + (uint32_t)sock->queue.count;
     if (joined->has_ping)
         joined->len += ws_frame_write(frames + joined->len, WS_PING, &pinged, sizeof(pinged));
 }
@@ -432,11 +392,11 @@ static void join_frames(const struct ws_sock *sock, struct joined *joined)
 static void note_joined(struct ws_sock *sock, const struct joined *joined)
 {
     sock->written += (uint32_t)joined->messages;
-    drop_first(sock, joined->messages);
+    ws_queue_drop(&sock->queue, joined->messages);
     if (joined->has_ping) {
         ask_ping(sock);
         note_ping(sock);
-    } else if (!sock->queued && is_unsure(sock)) {
+    } else if (!sock->queue.count && is_unsure(sock)) {
         timer_set(sock->web->timers, &sock->timer, confirm_due_us(sock)); /* which pings */
     }
 }
@@ -462,7 +422,7 @@ static int write_joined(struct ws_sock *sock)
         if (lws_partial_buffered(sock->wsi))
             return 0;
         join_frames(sock, &joined);
-        if (joined.len == 0 && sock->queued)
+        if (joined.len == 0 && sock->queue.count)
             return 0; /* the first is too long */
         ssize_t sent = joined.len == 0 ? 0
                                        : send(lws_get_socket_fd(sock->wsi), joined.frames + LWS_PRE, joined.len,
@@ -472,7 +432,7 @@ static int write_joined(struct ws_sock *sock)
         note_joined(sock, &joined);
         if (keep_rest(sock, &joined, (size_t)sent))
             return -1;
-    } while (sock->queued);
+    } while (sock->queue.count);
     return 1;
 }
 
@@ -482,7 +442,7 @@ static int write_corked(struct ws_sock *sock)
     if (joined)
         return joined > 0 ? 0 : -1;
     /* Also where several messages wait: they leave in one segment and wake the other side once. */
-    bool is_corked = sock->queued > (may_confirm(sock) ? 0 : 1);
+    bool is_corked = sock->queue.count > (may_confirm(sock) ? 0 : 1);
     if (is_corked)
         set_cork(sock, 1);
     int result = write_queue(sock);
@@ -504,42 +464,61 @@ static void flush(struct ws_sock *sock)
     if (write_corked(sock) >= 0)
         return;
     sock->is_closing = true;
-    sock->written += (uint32_t)sock->queued; /* some of it, perhaps: its session must not go on as if all had come */
-    drop_queue(sock);
+    sock->written +=
+        (uint32_t)sock->queue.count; /* some of it, perhaps: its session must not go on as if all had come */
+    ws_queue_clear(&sock->queue);
     kill_socket(sock);
 }
 
-/* Sockets were written to since then. */
-static void choose_pause(struct web *web, uint64_t from_us)
+/* All of a round were written to. */
+static void choose_pause(struct web *web, uint64_t now_us)
 {
-    uint64_t now_us = clock_now_us();
-    uint64_t took_us = now_us - from_us;
-    uint64_t pause_us = took_us / WS_GATHER_DIVISOR;
-    if (took_us >= WS_GATHER_FROM_US)
+    uint64_t pause_us = web->writing_us / WS_GATHER_DIVISOR;
+    if (web->writing_us >= WS_GATHER_FROM_US)
         web->gather_until_us = now_us + (pause_us < WS_GATHER_MAX_US ? pause_us : WS_GATHER_MAX_US);
+    web->writing_us = 0;
+}
+
+static void write_slice(struct web *web, uint64_t from_us)
+{
+    uint64_t now_us = from_us;
+    uint64_t slice_us = (from_us - web->flushed_us) * WS_SLICE_SHARE;
+    if (slice_us < WS_SLICE_US)
+        slice_us = WS_SLICE_US;
+    struct list *node;
+    while (now_us < from_us + slice_us && (node = list_pop(&web->writing))) {
+        flush(list_item(node, struct ws_sock, fresh));
+        now_us = clock_now_us();
+    }
+    web->flushed_us = now_us;
+    web->writing_us += now_us - from_us;
+    if (list_is_empty(&web->writing))
+        choose_pause(web, now_us);
+    else
+        wait_wake(web->wait); /* the next turn does not sleep */
 }
 
 void ws_flush(struct web *web)
 {
-    if (list_is_empty(&web->fresh))
+    if (list_is_empty(&web->fresh) && list_is_empty(&web->writing))
         return;
     uint64_t now_us = clock_now_us();
-    bool is_gathering = now_us < web->gather_until_us;
+    bool must_gather = now_us < web->gather_until_us || !list_is_empty(&web->writing);
     struct list *node;
     while ((node = list_pop(&web->fresh))) {
         struct ws_sock *sock = list_item(node, struct ws_sock, fresh);
-        if (is_gathering && sock->is_confirming && !sock->is_closing)
-            list_push(&web->gathering, node);
-        else
+        if (!sock->is_confirming || sock->is_closing)
             flush(sock);
+        else
+            list_push(must_gather ? &web->gathering : &web->writing, node);
     }
-    if (!is_gathering)
-        choose_pause(web, now_us);
-    else if (!list_is_empty(&web->gathering) && !timer_is_set(&web->gather_timer))
+    if (!list_is_empty(&web->writing))
+        write_slice(web, now_us);
+    if (list_is_empty(&web->writing) && !list_is_empty(&web->gathering) && !timer_is_set(&web->gather_timer))
         timer_set(web->timers, &web->gather_timer, web->gather_until_us);
 }
 
-/* What waited is written at the end of this turn, together with what came to it. */
+/* What waited is written from this turn on, together with what came to it. */
 static void on_gathered(void *ctx, uint64_t now_us)
 {
     struct web *web = ctx;
@@ -553,6 +532,8 @@ void ws_init(struct web *web)
 {
     list_init(&web->sockets);
     list_init(&web->fresh);
+    ws_entries_init(&web->entries);
+    list_init(&web->writing);
     list_init(&web->gathering);
     timer_init(&web->gather_timer, on_gathered, web);
 }
@@ -560,7 +541,7 @@ void ws_init(struct web *web)
 void ws_clear(struct web *web)
 {
     timer_stop(web->timers, &web->gather_timer);
-    ws_text_release(web->last_text);
+    ws_entries_clear(&web->entries);
 }
 
 int ws_on_writable(struct ws_sock *sock)
@@ -591,7 +572,7 @@ void ws_on_gone(struct ws_sock *sock)
     list_remove(&sock->fresh);
     lws_set_opaque_user_data(sock->wsi, NULL);
     metric_add(web->metrics, METRIC_WS_OPEN, -1);
-    drop_queue(sock);
+    ws_queue_clear(&sock->queue);
     text_free(&sock->incoming);
     free(sock);
 }

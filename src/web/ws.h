@@ -7,8 +7,11 @@
  * several messages together, each WS_CONFIRM_US: a ping is one more write and its pong one more read.
  *
  * A message to a room of hundreds is hundreds of writes, and a write costs many times what one more message in it does.
- * So after a turn that wrote for WS_GATHER_FROM_US or more, notifications gather for half of the time that it took:
- * writing then takes two thirds of the thread at most, however many messages come.
+ * So after a round that wrote for WS_GATHER_FROM_US or more, notifications gather for half of the time that it took:
+ * writing then takes two thirds of the thread at most, however many messages come. A round is written in slices,
+ * between which the thread serves requests and databases; what comes for a socket that had its turn waits for the next
+ * round. A slice takes WS_SLICE_US or, if that is more, WS_SLICE_SHARE times what all else since the last one took:
+ * messages must not come in faster than they go out.
  *
  * A socket that does not take what is queued for it (WS_QUEUE_MAX messages or WS_QUEUE_BYTES) is cut off and counted.
  */
@@ -32,6 +35,8 @@
 #define WS_GATHER_FROM_US 500 /* about a hundred sockets */
 #define WS_GATHER_DIVISOR 2
 #define WS_GATHER_MAX_US 10000
+#define WS_SLICE_US 500
+#define WS_SLICE_SHARE 2
 
 struct ws_sock;
 

@@ -246,9 +246,9 @@ void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t
     free(text);
 }
 
-void hub_send_text(struct hub *hub, uint64_t user_id, const char *text, size_t len)
+void hub_send_text(struct hub *hub, size_t place, uint64_t user_id, const char *text, size_t len)
 {
-    hub_sessions_send(hub, user_id, text, len);
+    hub_sessions_send_listed(hub, place, user_id, text, len);
 }
 
 void hub_close_logins(struct hub *hub, uint64_t user_id, const char *login_id)

@@ -30,8 +30,8 @@ void hub_open(struct hub *hub, struct conn *conn);
 /* Sends {"type":T,"payload":P} to every session of the user, in the order of the calls. The payload stays the caller's.
  */
 void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t *payload);
-/* The same with the text as it is sent. */
-void hub_send_text(struct hub *hub, uint64_t user_id, const char *text, size_t len);
+/* The text as it is sent, to the user at this place of a list: lists that are alike, one after another, cost less. */
+void hub_send_text(struct hub *hub, size_t place, uint64_t user_id, const char *text, size_t len);
 /* Ends the sessions and sockets of one login (logout) or, with login_id NULL, of the user. */
 void hub_close_logins(struct hub *hub, uint64_t user_id, const char *login_id);
 size_t hub_session_count(const struct hub *hub);

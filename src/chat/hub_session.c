@@ -64,6 +64,7 @@ static void user_release(struct hub *hub, struct hub_user *user)
 {
     if (--user->count > 0)
         return;
+    memset(hub->hints, 0, sizeof(hub->hints));
     hmap_del_u64(hub->users, user->user_id);
     free(user);
 }
@@ -197,16 +198,43 @@ static void send_to(struct hub_session *session, const char *text, size_t len)
     session->queue_bytes += len;
 }
 
-void hub_sessions_send(struct hub *hub, uint64_t user_id, const char *text, size_t len)
+static void send_to_user(struct hub *hub, struct hub_user *user, const char *text, size_t len)
 {
-    struct hub_user *user = hmap_get_u64(hub->users, user_id);
-    if (!user)
-        return;
     user->count++; /* sending may end sessions: the user outlives the walk */
     list_each (node, &user->sessions) {
         send_to(list_item(node, struct hub_session, node), text, len);
     }
     user_release(hub, user);
+}
+
+void hub_sessions_send(struct hub *hub, uint64_t user_id, const char *text, size_t len)
+{
+    struct hub_user *user = hmap_get_u64(hub->users, user_id);
+    if (user)
+        send_to_user(hub, user, text, len);
+}
+
+static struct hub_user *find_listed(struct hub *hub, size_t place, uint64_t user_id)
+{
+    if (place == 0 || place + 1 >= HUB_HINTS)
+        return hmap_get_u64(hub->users, user_id);
+    struct hub_hint *hint = &hub->hints[place];
+    for (int i = 0; i < 3; i++) { /* here, behind it, before it */
+        const struct hub_hint *near = hint + (i == 2 ? -1 : i);
+        if (near->user && near->user_id == user_id)
+            return near->user;
+    }
+    struct hub_user *user = hmap_get_u64(hub->users, user_id);
+    if (user)
+        *hint = (struct hub_hint){.user_id = user_id, .user = user};
+    return user;
+}
+
+void hub_sessions_send_listed(struct hub *hub, size_t place, uint64_t user_id, const char *text, size_t len)
+{
+    struct hub_user *user = find_listed(hub, place, user_id);
+    if (user)
+        send_to_user(hub, user, text, len);
 }
 
 void hub_sessions_end(struct hub *hub, uint64_t user_id, const char *login_id)

@@ -65,6 +65,13 @@ struct hub_user {
     size_t count;
 };
 
+/* Whom the newest lists of receivers had at a place. */
+struct hub_hint {
+    uint64_t user_id;
+    struct hub_user *user; /* NULL = not known */
+};
+#define HUB_HINTS 1024
+
 struct hub {
     /* set once at creation */
     struct chat *chat;
@@ -74,6 +81,7 @@ struct hub {
     struct hmap *sessions; /* by session id */
     struct hmap *links;    /* sockets, by number */
     uint64_t link_count;   /* ever opened */
+    struct hub_hint hints[HUB_HINTS];
 };
 
 /* The user's oldest session is dropped when there are too many. */
@@ -96,6 +104,9 @@ bool hub_session_take_over(struct hub_session *session);
 
 /* To every session of the user: to the socket, or queued. */
 void hub_sessions_send(struct hub *hub, uint64_t user_id, const char *text, size_t len);
+/* The same for the user at this place of a list. A busy room's list is nearly always the one before, but for the
+ * sender, who is told last: whoever was at the place or next to it need not be looked up. */
+void hub_sessions_send_listed(struct hub *hub, size_t place, uint64_t user_id, const char *text, size_t len);
 /* Ends those of a login, NULL = of all. */
 void hub_sessions_end(struct hub *hub, uint64_t user_id, const char *login_id);
 

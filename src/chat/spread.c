@@ -69,6 +69,6 @@ void spread_send(const struct spread *spread, struct hub *hub)
 {
     for (size_t i = 0; i < spread->count; i++) {
         const struct copy *copy = &spread->copies[i];
-        hub_send_text(hub, copy->user_id, spread->texts[copy->text], spread->lengths[copy->text]);
+        hub_send_text(hub, i, copy->user_id, spread->texts[copy->text], spread->lengths[copy->text]);
     }
 }

@@ -446,6 +446,65 @@ static void test_order_of_deliveries(void **state)
 }
 
 /* The server ends with sockets open and sessions lingering: they are told, nothing is left (see the sanitizers). */
+#define LISTED 6
+
+/* Tells those of the list, and checks that each is told once, and nobody else is. */
+static void tell_list(struct chat_fixture *f, const uint64_t *list, size_t count, struct fake_conn *conns,
+                      const uint64_t *users, const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        hub_send_text(f->chat->hub, i, list[i], text, strlen(text));
+    for (size_t u = 0; u < LISTED; u++) {
+        bool is_listed = false;
+        for (size_t i = 0; i < count; i++)
+            is_listed |= list[i] == users[u];
+        if (!conns[u].is_closed && is_listed)
+            assert_string_equal(fake_next(f, &conns[u]), text);
+        fake_assert_quiet(&conns[u]);
+    }
+}
+
+/* A room's receivers, the sender last, while some come and go: who stood at a place is nobody else. */
+static void test_lists_of_receivers(void **state)
+{
+    struct chat_fixture *f = *state;
+    struct fake_conn conns[LISTED];
+    uint64_t u[LISTED];
+    char name[8], login_id[37];
+    for (unsigned i = 0; i < LISTED; i++) {
+        snprintf(name, sizeof(name), "user%u", i);
+        u[i] = add_user(f, name);
+        char *token = make_login(f, u[i], login_id);
+        connect_as(f, &conns[i], token, "");
+        fake_next(f, &conns[i]);
+        free(token);
+    }
+    tell_list(f, u, LISTED, conns, u, "all");
+    for (unsigned sender = 0; sender < LISTED; sender++) {
+        uint64_t list[LISTED];
+        size_t n = 0;
+        for (unsigned i = 0; i < LISTED; i++)
+            if (i != sender)
+                list[n++] = u[i];
+        list[n++] = u[sender];
+        tell_list(f, list, n, conns, u, "one speaks");
+        tell_list(f, list, n - 1, conns, u, "to the others");
+    }
+    uint64_t turned[] = {u[5], u[4], u[3], u[2], u[1], u[0]};
+    tell_list(f, turned, LISTED, conns, u, "turned");
+    hub_close_logins(f->chat->hub, u[3], NULL); /* gone with all that was known of him */
+    assert_true(conns[3].is_closed);
+    bye(&conns[3]);
+    conns[3].is_closed = true;
+    tell_list(f, u, LISTED, conns, u, "without him");
+    tell_list(f, turned, LISTED, conns, u, "turned, without him");
+    uint64_t strange[] = {u[0], 999999, u[1], u[1] + 1000, u[2]};
+    tell_list(f, strange, 5, conns, u, "with strangers");
+    for (unsigned i = 0; i < LISTED; i++)
+        if (i != 3)
+            bye(&conns[i]);
+}
+
 static void test_free_with_open_sockets(void **state)
 {
     struct chat_fixture *f = *state;
@@ -486,6 +545,7 @@ int main(void)
         BOTH_CHAT(test_close_logins),
         BOTH_CHAT(test_gone_during_the_handshake),
         BOTH_CHAT(test_order_of_deliveries),
+        BOTH_CHAT(test_lists_of_receivers),
         BOTH_CHAT(test_free_with_open_sockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

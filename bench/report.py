@@ -125,6 +125,7 @@ def quick(results, as_json):
 TITLES = {
     "even": "1 publisher, 50 subscribers, 1,200 B, evenly sent",
     "large": "1 publisher, 500 subscribers, 1,200 B, evenly sent",
+    "small": "1 publisher, 50 subscribers, one media thread, beside the 500",
     "webinar": "1 publisher, 500 subscribers, ten frames a second in bursts",
     "bursts": "1 publisher, 50 subscribers, frames in bursts, key frames",
     "simulcast": "1 publisher with three layers, 50 subscribers of the top one",
@@ -308,8 +309,12 @@ def bars(results, chat):
     for rate in (100, 300):
         bar(rows, f"packets per CPU-second / Janus by default, evenly sent, {rate}/s", 10,
             ratio(results, "even", "janus-default", "ichatd", rate), "x", False)
-    large, small = of(results, "large", "ichatd-1w", 60, "cpu_ns_per_packet"), of(results, "even", "ichatd", 600, "cpu_ns_per_packet")
-    bar(rows, "CPU at 500 subscribers / at 50 (30,000 p/s each, one media thread)", 1.15, large / small if large and small else None)
+    large = of(results, "large", "ichatd-1w", 60, "cpu_ns_per_packet")
+    small = {rate: of(results, "small", "ichatd-1w", rate, "cpu_ns_per_packet") for rate in (60, 600)}
+    bar(rows, "CPU at 500 subscribers / at 50 (30,000 p/s each, one media thread)", 1.15,
+        large / small[600] if large and small[600] else None)
+    if large and small[60]:
+        rows.append(f"| the same, of one publisher's 60/s (3,000 p/s at 50) | | {number(large / small[60])} | |")
     ladder = results.get("ladder", {}).get("ichatd")
     saturated, delay = delay_at_70(ladder) if ladder else (None, None)
     bar(rows, f"delay p99 at 70 % of saturation ({number(saturated)} p/s)", 2, delay, "ms")

@@ -11,7 +11,7 @@ usage: bench/run.sh [--quick] [--json] [--rounds N] [--only NAME[,NAME...]] [--o
   --quick      1 publisher, 50 subscribers, 1,200-byte video, both servers, under 50 s; prints a line
   --json       with --quick: that line as JSON
   --rounds N   how often each run is repeated, alternating between the servers (default 3)
-  --only LIST  of: chat, even, large, webinar, bursts, simulcast, meeting, workers, storm, churn, idle, ladder, profile
+  --only LIST  of: chat, even, large, small, webinar, bursts, simulcast, meeting, workers, storm, churn, idle, ladder, profile
   --out DIR    where the single results go (default build/bench-results); the report goes to bench/REPORT.md
   --no-build   takes build/ as it is
 EOF
@@ -124,6 +124,7 @@ if [ -z "$only" ]; then rm -f "$out"/*.json; fi
 all="ichatd janus janus-default"
 alternate even "$all" --publishers 1 --subscribers 50 --rate 100,300,600,1000 --seconds 4
 alternate large "ichatd-1w ichatd janus" --publishers 1 --subscribers 500 --rate 30,60 --seconds 4 --join-parallel 32
+alternate small ichatd-1w --publishers 1 --subscribers 50 --rate 60,600 --seconds 4
 alternate webinar "ichatd-1w janus" --publishers 1 --subscribers 500 --rate 60 --fps 10 --seconds 4 --pacing burst --join-parallel 32
 alternate bursts "ichatd janus" --publishers 1 --subscribers 50 --rate 300,600 --seconds 4 --pacing burst
 alternate simulcast "ichatd janus" --publishers 1 --subscribers 50 --simulcast --rate 300 --seconds 4

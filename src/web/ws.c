@@ -504,6 +504,8 @@ void ws_flush(struct web *web)
         return;
     uint64_t now_us = clock_now_us();
     bool must_gather = now_us < web->gather_until_us || !list_is_empty(&web->writing);
+    if (list_is_empty(&web->writing))
+        web->flushed_us = now_us; /* a round may begin: the thread slept before it, perhaps, and that is no work */
     struct list *node;
     while ((node = list_pop(&web->fresh))) {
         struct ws_sock *sock = list_item(node, struct ws_sock, fresh);

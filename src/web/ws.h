@@ -10,8 +10,8 @@
  * So after a round that wrote for WS_GATHER_FROM_US or more, notifications gather for half of the time that it took:
  * writing then takes two thirds of the thread at most, however many messages come. A round is written in slices,
  * between which the thread serves requests and databases; what comes for a socket that had its turn waits for the next
- * round. A slice takes WS_SLICE_US or, if that is more, WS_SLICE_SHARE times what all else since the last one took:
- * messages must not come in faster than they go out.
+ * round. A slice takes WS_SLICE_US or, if that is more, WS_SLICE_SHARE times what all else since the round's last one
+ * took: messages must not come in faster than they go out.
  *
  * A socket that does not take what is queued for it (WS_QUEUE_MAX messages or WS_QUEUE_BYTES) is cut off and counted.
  */

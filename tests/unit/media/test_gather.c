@@ -108,8 +108,7 @@ static void test_begins_by_load_and_by_what_meets(void **state)
     }
 }
 
-/* Half of the packets go to receivers who get them at once, of whom there are few: they decide. And two senders'
- * packets that each come alone meet at their receiver. */
+/* Nearly all packets go to one of four receivers: he decides. Many packets that never meet do not count. */
 static void test_busy_receivers_count_most(void **state)
 {
     (void)state;

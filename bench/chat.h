@@ -61,6 +61,7 @@ struct chat {
     uint64_t begin_ns, next_ns, end_ns, period_ns;
     unsigned busy; /* posters */
     uint64_t sent, received;
+    size_t text_at;               /* where the last message had its text: the next one's is there too */
     struct hist delay, ack, late; /* ns */
 };
 
@@ -69,6 +70,8 @@ MUST_CHECK enum err chat_connect(struct chat *chat, struct chat_user *users, uns
 void chat_user_free(struct chat_user *user);
 /* chat_load.c: sends for chat->seconds, then waits for what is on its way. */
 void chat_run_load(struct chat *chat, const struct chat_room *room, double per_s, struct chat_load *out);
+/* Sends what is due, as far as there are free connections. */
+void chat_feed(struct chat *chat, uint64_t now_ns);
 void chat_free_posters(struct chat *chat);
 
 /* chat_floor.c */

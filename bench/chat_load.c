@@ -37,9 +37,8 @@ static void send_message(struct chat_poster *poster, uint64_t due_ns)
 }
 
 /* What is due goes to whoever is free; without a rate everything is due. */
-static void feed(struct chat *chat)
+void chat_feed(struct chat *chat, uint64_t now_ns)
 {
-    uint64_t now_ns = wall_ns();
     for (unsigned i = 0; i < CHAT_POSTERS && now_ns < chat->end_ns; i++) {
         struct chat_poster *poster = &chat->posters[i];
         if (poster->is_busy || poster->tcp.fd < 0)
@@ -73,7 +72,7 @@ static size_t on_data(void *ctx, const char *data, size_t len)
     } else {
         chat->load->refused++;
     }
-    feed(chat);
+    chat_feed(chat, wall_ns());
     return head + body;
 }
 
@@ -110,7 +109,7 @@ static bool is_over(struct bench *bench, void *ctx)
 {
     struct chat *chat = ctx;
     (void)bench;
-    feed(chat);
+    chat_feed(chat, wall_ns());
     return wall_ns() >= chat->end_ns && chat->busy == 0;
 }
 

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/procstat.h"
+
 #define READ_SIZE 65536
 
 static void fail(struct tcp *tcp, const char *reason)
@@ -16,6 +18,14 @@ static void fail(struct tcp *tcp, const char *reason)
         return;
     tcp_close(tcp);
     tcp->ops.on_closed(tcp->ops.ctx, reason);
+}
+
+static void await(struct tcp *tcp, bool is_full)
+{
+    if (tcp->is_full == is_full)
+        return;
+    tcp->is_full = is_full;
+    (void)!loop_mod(tcp->loop, &tcp->watch, EPOLLIN | (is_full ? EPOLLOUT : 0u));
 }
 
 static void flush(struct tcp *tcp)
@@ -32,18 +42,33 @@ static void flush(struct tcp *tcp)
     if (sent)
         memmove(tcp->out.data, tcp->out.data + sent, tcp->out.len - sent);
     tcp->out.len -= sent;
-    (void)!loop_mod(tcp->loop, &tcp->watch, EPOLLIN | (tcp->out.len ? EPOLLOUT : 0u));
+    await(tcp, tcp->out.len > 0);
 }
 
-static void use(struct tcp *tcp)
+/* How many of the bytes were used up. */
+static size_t use(struct tcp *tcp, const char *data, size_t len)
 {
     size_t used = 0;
-    while (tcp->fd >= 0 && used < tcp->in.len) {
-        size_t n = tcp->ops.on_data(tcp->ops.ctx, tcp->in.data + used, tcp->in.len - used);
+    while (tcp->fd >= 0 && used < len) {
+        size_t n = tcp->ops.on_data(tcp->ops.ctx, data + used, len - used);
         if (n == 0)
             break;
         used += n;
     }
+    return used;
+}
+
+static void take(struct tcp *tcp, const char *data, size_t len)
+{
+    tcp->read_ns = wall_ns();
+    if (tcp->in.len == 0) { /* mostly: without a copy */
+        size_t used = use(tcp, data, len);
+        if (tcp->fd >= 0 && used < len)
+            text_add_n(&tcp->in, data + used, len - used);
+        return;
+    }
+    text_add_n(&tcp->in, data, len);
+    size_t used = use(tcp, tcp->in.data, tcp->in.len);
     if (tcp->fd < 0)
         return;
     memmove(tcp->in.data, tcp->in.data + used, tcp->in.len - used);
@@ -62,7 +87,7 @@ static void on_ready(void *ctx, uint32_t events)
             fail(tcp, strerror(error));
             return;
         }
-        tcp->is_open = true;
+        tcp->is_open = tcp->is_full = true; /* as it is watched so far */
     }
     if (events & EPOLLOUT)
         flush(tcp);
@@ -70,8 +95,7 @@ static void on_ready(void *ctx, uint32_t events)
         return;
     ssize_t n = recv(tcp->fd, data, sizeof(data), MSG_DONTWAIT);
     if (n > 0) {
-        text_add_n(&tcp->in, data, (size_t)n);
-        use(tcp);
+        take(tcp, data, (size_t)n);
     } else if (n == 0) {
         fail(tcp, "the server closed the connection");
     } else if (errno != EAGAIN && errno != EINTR) {

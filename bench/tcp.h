@@ -26,6 +26,8 @@ struct tcp {
     struct loop_fd watch;
     int fd; /* -1: closed */
     bool is_open;
+    bool is_full;     /* the kernel takes no more for now */
+    uint64_t read_ns; /* wall clock, as the newest bytes were read */
     struct text in, out;
 };
 

@@ -141,6 +141,11 @@ void ws_send(struct ws *ws, const char *text, size_t len)
         send_frame(ws, OP_TEXT, text, len);
 }
 
+uint64_t ws_read_ns(const struct ws *ws)
+{
+    return ws->tcp.read_ns;
+}
+
 void ws_free(struct ws *ws)
 {
     if (!ws)

@@ -21,6 +21,8 @@ struct ws;
 struct ws *ws_open(struct loop *loop, const struct addr *to, const char *path, const char *protocol,
                    const struct ws_ops *ops);
 void ws_send(struct ws *ws, const char *text, size_t len);
+/* The wall clock as the bytes came of which the message now told of was the last. */
+uint64_t ws_read_ns(const struct ws *ws);
 void ws_free(struct ws *ws); /* cuts the connection */
 
 struct http;

@@ -15,7 +15,7 @@
 #include "chat/hash_pool.h"
 #include "chat/op.h"
 #include "chat/secret.h"
-#include "chat/token.h"
+#include "chat/token_cache.h"
 #include "chat/tries.h"
 #include "store/login.h"
 
@@ -43,6 +43,7 @@ struct auth {
     struct hmap *known; /* by login id */
     struct list known_list;
     struct ended *ended;
+    struct token_cache *tokens;
     uint64_t generation; /* counts auth_end_login(): what was read before it is not remembered */
 };
 
@@ -58,9 +59,11 @@ enum err auth_create(const struct conf *conf, struct chat *chat, void (*on_wake)
     auth->ended = ended_create((uint64_t)auth->call_s * US_PER_S);
     list_init(&auth->known_list);
     enum err err = secret_load(conf, &auth->secret);
-    if (!err)
+    if (!err) {
+        auth->tokens = token_cache_create(auth->secret, TOKEN_CACHE_MAX);
         err = hash_pool_create(conf->auth.hash_threads, conf->auth.hash_queue, conf->auth.bcrypt_cost, on_wake, ctx,
                                &auth->hashes);
+    }
     if (err) {
         auth_free(auth);
         return err;
@@ -96,6 +99,7 @@ void auth_free(struct auth *auth)
         drop_known(auth, list_item(node, struct known, node));
     hmap_free(auth->known);
     ended_free(auth->ended);
+    token_cache_free(auth->tokens);
     tries_free(auth->tries);
     if (auth->secret)
         explicit_bzero(auth->secret, strlen(auth->secret));
@@ -174,7 +178,7 @@ void auth_check(struct auth *auth, const char *token,
 {
     struct token_claims claims;
     int64_t now_us = clock_wall_us();
-    enum err err = token_read(auth->secret, token, now_us / (int64_t)US_PER_S, &claims);
+    enum err err = token_cache_read(auth->tokens, token, now_us / (int64_t)US_PER_S, &claims);
     struct load_args args;
     /* A payload that is no login id, such as a call token's, is right in itself but has no login record. */
     if (!err && !text_copy(args.login_id, sizeof(args.login_id), claims.payload))
@@ -201,7 +205,7 @@ void auth_check(struct auth *auth, const char *token,
 bool auth_peek(struct auth *auth, const char *token, char login_id[37])
 {
     struct token_claims claims;
-    return token_read(auth->secret, token, clock_wall_us() / (int64_t)US_PER_S, &claims) == ERR_OK &&
+    return token_cache_read(auth->tokens, token, clock_wall_us() / (int64_t)US_PER_S, &claims) == ERR_OK &&
            !text_has_prefix(claims.payload, "call:") && !ended_has(auth->ended, claims.payload) &&
            text_copy(login_id, 37, claims.payload);
 }
@@ -234,7 +238,7 @@ char *auth_call_token(struct auth *auth, uint64_t call_id, const struct caller *
 enum auth_result auth_call_check(struct auth *auth, const char *token, uint64_t *call_id, struct caller *caller)
 {
     struct token_claims claims;
-    enum err err = token_read(auth->secret, token, clock_wall_us() / (int64_t)US_PER_S, &claims);
+    enum err err = token_cache_read(auth->tokens, token, clock_wall_us() / (int64_t)US_PER_S, &claims);
     if (err)
         return err == ERR_CLOSED ? AUTH_EXPIRED : AUTH_MISSING;
     if (!text_has_prefix(claims.payload, "call:"))

@@ -242,13 +242,14 @@ void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t
     if (!hmap_get_u64(hub->users, user_id))
         return;
     char *text = jget_dump_take(json_pack("{s:i, s:O}", "type", (int)type, "payload", payload));
-    hub_sessions_send(hub, user_id, text, strlen(text));
+    struct hub_text sent = {.text = text, .len = strlen(text), .now_us = clock_now_us()};
+    hub_sessions_send(hub, user_id, &sent);
     free(text);
 }
 
-void hub_send_text(struct hub *hub, size_t place, uint64_t user_id, const char *text, size_t len)
+void hub_send_text(struct hub *hub, size_t place, uint64_t user_id, const struct hub_text *text)
 {
-    hub_sessions_send_listed(hub, place, user_id, text, len);
+    hub_sessions_send_listed(hub, place, user_id, text);
 }
 
 void hub_close_logins(struct hub *hub, uint64_t user_id, const char *login_id)

@@ -117,10 +117,10 @@ void hub_session_attach(struct hub_session *session, struct hub_link *link)
 }
 
 /* False: the socket is being cut off, and with it the session at its on_close(). */
-static bool send_now(struct hub_session *session, const char *text, size_t len)
+static bool send_now(struct hub_session *session, const struct hub_text *text)
 {
-    session->last_send_us = clock_now_us();
-    session->is_broken = !conn_send(session->link->conn, text, len);
+    session->last_send_us = text->now_us;
+    session->is_broken = !conn_send(session->link->conn, text->text, text->len);
     return !session->is_broken;
 }
 
@@ -130,10 +130,11 @@ void hub_session_ready(struct hub_session *session, const char *hello, size_t le
     session->link->state = LINK_OPEN;
     session->is_broken = !conn_send(session->link->conn, hello, len);
     bool is_sent = !session->is_broken;
+    uint64_t now_us = clock_now_us();
     struct list *node;
     while (is_sent && (node = list_pop(&session->queue))) {
         struct hub_message *message = list_item(node, struct hub_message, node);
-        is_sent = send_now(session, message->text, message->len);
+        is_sent = send_now(session, &(struct hub_text){message->text, message->len, now_us});
         free(message);
     }
     clear_queue(session);
@@ -176,42 +177,42 @@ bool hub_session_take_over(struct hub_session *session)
     return is_kept;
 }
 
-static void send_to(struct hub_session *session, const char *text, size_t len)
+static void send_to(struct hub_session *session, const struct hub_text *text)
 {
     if (session->is_broken)
         return;
     if (session->is_ready) {
-        (void)send_now(session, text, len);
+        (void)send_now(session, text);
         return;
     }
-    if (session->queue_count >= HUB_QUEUE_MAX || session->queue_bytes + len > HUB_QUEUE_BYTES) {
+    if (session->queue_count >= HUB_QUEUE_MAX || session->queue_bytes + text->len > HUB_QUEUE_BYTES) {
         log_limited(LOG_INFO, "A session's queue is full, it is dropped user=%llu",
                     (unsigned long long)session->user->user_id);
         hub_session_end(session, 1013, "try again");
         return;
     }
-    struct hub_message *message = mem_calloc(1, sizeof(*message) + len + 1);
-    memcpy(message->text, text, len);
-    message->len = len;
+    struct hub_message *message = mem_calloc(1, sizeof(*message) + text->len + 1);
+    memcpy(message->text, text->text, text->len);
+    message->len = text->len;
     list_push(&session->queue, &message->node);
     session->queue_count++;
-    session->queue_bytes += len;
+    session->queue_bytes += text->len;
 }
 
-static void send_to_user(struct hub *hub, struct hub_user *user, const char *text, size_t len)
+static void send_to_user(struct hub *hub, struct hub_user *user, const struct hub_text *text)
 {
     user->count++; /* sending may end sessions: the user outlives the walk */
     list_each (node, &user->sessions) {
-        send_to(list_item(node, struct hub_session, node), text, len);
+        send_to(list_item(node, struct hub_session, node), text);
     }
     user_release(hub, user);
 }
 
-void hub_sessions_send(struct hub *hub, uint64_t user_id, const char *text, size_t len)
+void hub_sessions_send(struct hub *hub, uint64_t user_id, const struct hub_text *text)
 {
     struct hub_user *user = hmap_get_u64(hub->users, user_id);
     if (user)
-        send_to_user(hub, user, text, len);
+        send_to_user(hub, user, text);
 }
 
 static struct hub_user *find_listed(struct hub *hub, size_t place, uint64_t user_id)
@@ -230,11 +231,11 @@ static struct hub_user *find_listed(struct hub *hub, size_t place, uint64_t user
     return user;
 }
 
-void hub_sessions_send_listed(struct hub *hub, size_t place, uint64_t user_id, const char *text, size_t len)
+void hub_sessions_send_listed(struct hub *hub, size_t place, uint64_t user_id, const struct hub_text *text)
 {
     struct hub_user *user = find_listed(hub, place, user_id);
     if (user)
-        send_to_user(hub, user, text, len);
+        send_to_user(hub, user, text);
 }
 
 void hub_sessions_end(struct hub *hub, uint64_t user_id, const char *login_id)

@@ -103,10 +103,10 @@ bool hub_session_detach(struct hub_session *session);
 bool hub_session_take_over(struct hub_session *session);
 
 /* To every session of the user: to the socket, or queued. */
-void hub_sessions_send(struct hub *hub, uint64_t user_id, const char *text, size_t len);
+void hub_sessions_send(struct hub *hub, uint64_t user_id, const struct hub_text *text);
 /* The same for the user at this place of a list. A busy room's list is nearly always the one before, but for the
  * sender, who is told last: whoever was at the place or next to it need not be looked up. */
-void hub_sessions_send_listed(struct hub *hub, size_t place, uint64_t user_id, const char *text, size_t len);
+void hub_sessions_send_listed(struct hub *hub, size_t place, uint64_t user_id, const struct hub_text *text);
 /* Ends those of a login, NULL = of all. */
 void hub_sessions_end(struct hub *hub, uint64_t user_id, const char *login_id);
 

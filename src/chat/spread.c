@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/jget.h"
 #include "base/mem.h"
 #include "chat/hub.h"
@@ -67,8 +68,10 @@ const char *spread_text(const struct spread *spread, size_t index, uint64_t *use
 
 void spread_send(const struct spread *spread, struct hub *hub)
 {
-    for (size_t i = 0; i < spread->count; i++) {
-        const struct copy *copy = &spread->copies[i];
-        hub_send_text(hub, i, copy->user_id, spread->texts[copy->text], spread->lengths[copy->text]);
-    }
+    struct hub_text texts[SPREAD_TEXTS];
+    uint64_t now_us = clock_now_us();
+    for (unsigned i = 0; i < spread->text_count; i++)
+        texts[i] = (struct hub_text){.text = spread->texts[i], .len = spread->lengths[i], .now_us = now_us};
+    for (size_t i = 0; i < spread->count; i++)
+        hub_send_text(hub, i, spread->copies[i].user_id, &texts[spread->copies[i].text]);
 }

@@ -58,6 +58,7 @@ static enum err read_claims(jwt_t *jwt, int64_t now_s, struct token_claims *out)
     long expires_s = jwt_get_grant_int(jwt, "exp");
     if (errno || expires_s <= 0) /* 0 is what the library makes of a string */
         return ERR_INVALID;
+    out->expires_s = expires_s;
     return expires_s > now_s ? ERR_OK : ERR_CLOSED;
 }
 

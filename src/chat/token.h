@@ -12,6 +12,7 @@
 struct token_claims {
     char payload[TOKEN_PAYLOAD_MAX];
     char login_id[37]; /* "" = none */
+    int64_t expires_s;
 };
 
 /* Claims exp, iss, pl, and with a login_id (NULL: none) lid; malloc'd. */

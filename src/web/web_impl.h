@@ -52,7 +52,7 @@ struct web {
     struct list gathering; /* those whose messages wait for more */
     struct timer gather_timer;
     uint64_t gather_until_us;
-    struct ws_entries entries; /* of the sockets' queues */
+    struct ws_text *last_text; /* the last one queued for a WebSocket, to be shared */
     size_t connections;
     size_t body_bytes;
     struct upload_limit *upload_limit;

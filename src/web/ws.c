@@ -138,7 +138,7 @@ static bool on_conn_send(struct conn *conn, const char *text, size_t len)
         kill_socket(sock);
         return false;
     }
-    ws_queue_push(&sock->queue, text, len);
+    ws_queue_push(&sock->queue, ws_text_share(&sock->web->last_text, text, len));
     if (sock->was_peer_closed)
         sock->unsent_at_close += len;
     freshen(sock);
@@ -231,7 +231,7 @@ int ws_on_open(struct lws *wsi)
     sock->is_confirming = !is_call;
     sock->is_direct = !lws_is_ssl(wsi) && lws_get_network_wsi(wsi) == wsi;
     note_client(sock);
-    ws_queue_init(&sock->queue, &sock->web->entries);
+    ws_queue_init(&sock->queue);
     list_init(&sock->fresh);
     timer_init(&sock->timer, on_timer, sock);
     set_timer(sock, WS_PING_S);
@@ -534,7 +534,6 @@ void ws_init(struct web *web)
 {
     list_init(&web->sockets);
     list_init(&web->fresh);
-    ws_entries_init(&web->entries);
     list_init(&web->writing);
     list_init(&web->gathering);
     timer_init(&web->gather_timer, on_gathered, web);
@@ -543,7 +542,8 @@ void ws_init(struct web *web)
 void ws_clear(struct web *web)
 {
     timer_stop(web->timers, &web->gather_timer);
-    ws_entries_clear(&web->entries);
+    ws_text_release(web->last_text);
+    web->last_text = NULL;
 }
 
 int ws_on_writable(struct ws_sock *sock)

@@ -7,93 +7,80 @@
 #include "base/mem.h"
 #include "web/ws_frame.h"
 
-struct entry {
-    struct list node;
-    struct ws_text *text;
-};
+#define CAPACITY_MIN 8
 
-void ws_entries_init(struct ws_entries *entries)
+void ws_queue_init(struct ws_queue *queue)
 {
-    *entries = (struct ws_entries){.spare_count = 0};
-    list_init(&entries->spare);
+    *queue = (struct ws_queue){.ring = NULL};
 }
 
-void ws_entries_clear(struct ws_entries *entries)
+/* The place of the message behind so many others. */
+static struct ws_text **place(const struct ws_queue *queue, size_t behind)
 {
-    struct list *node;
-    ws_text_release(entries->last_text);
-    entries->last_text = NULL;
-    while ((node = list_pop(&entries->spare)))
-        free(list_item(node, struct entry, node));
-    entries->spare_count = 0;
+    return &queue->ring[(queue->head + behind) & (queue->capacity - 1)];
 }
 
-static struct entry *entry_new(struct ws_entries *entries)
+static void grow(struct ws_queue *queue)
 {
-    struct list *node = list_pop(&entries->spare);
-    if (!node)
-        return mem_calloc(1, sizeof(struct entry));
-    entries->spare_count--;
-    return list_item(node, struct entry, node);
+    size_t capacity = queue->capacity ? queue->capacity * 2 : CAPACITY_MIN;
+    struct ws_text **ring = mem_calloc(capacity, sizeof(struct ws_text *));
+    for (size_t i = 0; i < queue->count; i++)
+        ring[i] = *place(queue, i);
+    free(queue->ring);
+    queue->ring = ring;
+    queue->capacity = capacity;
+    queue->head = 0;
 }
 
-static void entry_free(struct ws_entries *entries, struct entry *entry)
+static void free_ring(struct ws_queue *queue)
 {
-    ws_text_release(entry->text);
-    if (entries->spare_count == WS_SPARE_MAX) {
-        free(entry);
-        return;
-    }
-    entries->spare_count++;
-    list_push(&entries->spare, &entry->node);
+    free(queue->ring);
+    queue->ring = NULL;
+    queue->capacity = 0;
 }
 
-void ws_queue_init(struct ws_queue *queue, struct ws_entries *entries)
+void ws_queue_push(struct ws_queue *queue, struct ws_text *text_take)
 {
-    *queue = (struct ws_queue){.entries = entries};
-    list_init(&queue->list);
-}
-
-void ws_queue_push(struct ws_queue *queue, const char *text, size_t len)
-{
-    struct entry *entry = entry_new(queue->entries);
-    entry->text = ws_text_share(&queue->entries->last_text, text, len);
-    list_push(&queue->list, &entry->node);
+    if (queue->count == queue->capacity)
+        grow(queue);
+    *place(queue, queue->count) = text_take;
     queue->count++;
-    queue->bytes += len;
+    queue->bytes += text_take->len;
 }
 
 struct ws_text *ws_queue_first(const struct ws_queue *queue)
 {
-    return queue->count ? list_item(queue->list.next, struct entry, node)->text : NULL;
+    return queue->count ? *place(queue, 0) : NULL;
 }
 
 void ws_queue_drop(struct ws_queue *queue, size_t count)
 {
     assert(count <= queue->count);
     for (; count; count--) {
-        struct entry *entry = list_item(list_pop(&queue->list), struct entry, node);
+        struct ws_text *text = *place(queue, 0);
+        queue->head++;
         queue->count--;
-        queue->bytes -= entry->text->len;
-        entry_free(queue->entries, entry);
+        queue->bytes -= text->len;
+        ws_text_release(text);
     }
+    if (queue->count == 0 && queue->capacity > WS_QUEUE_KEPT)
+        free_ring(queue);
 }
 
 void ws_queue_clear(struct ws_queue *queue)
 {
     ws_queue_drop(queue, queue->count);
+    free_ring(queue);
 }
 
 size_t ws_queue_join(const struct ws_queue *queue, uint8_t *out, size_t room, size_t *count)
 {
     size_t len = 0;
-    *count = 0;
-    list_each (node, &queue->list) {
-        const struct ws_text *text = list_item(node, struct entry, node)->text;
+    for (*count = 0; *count < queue->count; ++*count) {
+        const struct ws_text *text = *place(queue, *count);
         if (text->len + WS_FRAME_HEAD_MAX > room - len)
             break;
         len += ws_frame_write(out + len, WS_TEXT, ws_text_data(text), text->len);
-        ++*count;
     }
     return len;
 }

@@ -1,42 +1,34 @@
 /* The messages that wait for a WebSocket. Web thread.
  *
- * A message to a room of hundreds is an entry for each of hundreds of sockets: the text is shared (ws_text.h), and
- * entries are used again, since as many small freed blocks make malloc tidy up at each larger one. */
+ * A message to a room of hundreds waits for each of hundreds of sockets: the text is shared (ws_text.h), and what a
+ * socket adds to it is one place of a ring: entries of their own, wherever malloc had put them, each were fetched from
+ * memory twice. The bound is the caller's (web/ws.h). */
 #ifndef ICHAT_WEB_WS_QUEUE_H
 #define ICHAT_WEB_WS_QUEUE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/list.h"
 #include "web/ws_text.h"
 
-#define WS_SPARE_MAX 16384 /* entries of 24 bytes */
-
-/* One for all queues. */
-struct ws_entries {
-    struct list spare; /* to be used again, at most WS_SPARE_MAX */
-    size_t spare_count;
-    struct ws_text *last_text; /* the last one queued */
-};
+#define WS_QUEUE_KEPT 64 /* places that an empty queue may keep; idle sockets should not pay for a busy hour */
 
 struct ws_queue {
-    struct ws_entries *entries;
-    struct list list;
+    struct ws_text **ring; /* references */
+    size_t capacity;       /* a power of two, or 0 without a ring */
+    size_t head;           /* where the oldest lies, modulo capacity */
     size_t count;
     size_t bytes;
 };
 
-void ws_entries_init(struct ws_entries *entries);
-/* After all queues. */
-void ws_entries_clear(struct ws_entries *entries);
-
-void ws_queue_init(struct ws_queue *queue, struct ws_entries *entries);
-void ws_queue_push(struct ws_queue *queue, const char *text, size_t len);
+void ws_queue_init(struct ws_queue *queue);
+/* Takes the reference over. */
+void ws_queue_push(struct ws_queue *queue, struct ws_text *text_take);
 /* The oldest, NULL when there is none; good until it is dropped. */
 struct ws_text *ws_queue_first(const struct ws_queue *queue);
 /* The oldest so many, of which there must be as many. */
 void ws_queue_drop(struct ws_queue *queue, size_t count);
+/* Drops all, and the ring. */
 void ws_queue_clear(struct ws_queue *queue);
 /* Writes the oldest messages as frames, as many as fit into `room` bytes; how many bytes, and in *count how many
  * messages. */

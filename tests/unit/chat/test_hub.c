@@ -453,7 +453,7 @@ static void tell_list(struct chat_fixture *f, const uint64_t *list, size_t count
                       const uint64_t *users, const char *text)
 {
     for (size_t i = 0; i < count; i++)
-        hub_send_text(f->chat->hub, i, list[i], text, strlen(text));
+        hub_send_text(f->chat->hub, i, list[i], &(struct hub_text){text, strlen(text), clock_now_us()});
     for (size_t u = 0; u < LISTED; u++) {
         bool is_listed = false;
         for (size_t i = 0; i < count; i++)

@@ -1,4 +1,4 @@
-/* The messages that wait for a WebSocket: order, bytes, what is joined, what is used again. */
+/* The messages that wait for a WebSocket: order, bytes, what is joined, what the ring does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,9 @@
 
 static void push(struct ws_queue *queue, const char *text)
 {
-    ws_queue_push(queue, text, strlen(text));
+    struct ws_text *shared = NULL;
+    ws_queue_push(queue, ws_text_share(&shared, text, strlen(text)));
+    ws_text_release(shared);
 }
 
 static void expect_first(const struct ws_queue *queue, const char *want)
@@ -26,10 +28,8 @@ static void expect_first(const struct ws_queue *queue, const char *want)
 static void test_order_and_count(void **state)
 {
     (void)state;
-    struct ws_entries entries;
     struct ws_queue queue;
-    ws_entries_init(&entries);
-    ws_queue_init(&queue, &entries);
+    ws_queue_init(&queue);
     assert_null(ws_queue_first(&queue));
     push(&queue, "one");
     push(&queue, "three");
@@ -45,17 +45,15 @@ static void test_order_and_count(void **state)
     assert_int_equal(queue.count, 0);
     assert_int_equal(queue.bytes, 0);
     assert_null(ws_queue_first(&queue));
-    ws_entries_clear(&entries);
+    ws_queue_clear(&queue);
 }
 
 /* Whole frames, in order, as many as there is room for: to the byte. */
 static void test_join(void **state)
 {
     (void)state;
-    struct ws_entries entries;
     struct ws_queue queue;
-    ws_entries_init(&entries);
-    ws_queue_init(&queue, &entries);
+    ws_queue_init(&queue);
     push(&queue, "ab");
     push(&queue, "cde");
     push(&queue, "f");
@@ -80,41 +78,92 @@ static void test_join(void **state)
     }
     assert_int_equal(queue.count, 3); /* joining takes nothing away */
     ws_queue_clear(&queue);
-    ws_entries_clear(&entries);
 }
 
-/* Two sockets share texts; entries are kept for the next message, up to a bound. */
-static void test_entries_are_used_again(void **state)
+/* Messages come and go, so that the ring goes round and grows at each of its places: nothing is lost or swapped. */
+static void test_ring(void **state)
 {
     (void)state;
-    struct ws_entries entries;
+    struct ws_queue queue;
+    ws_queue_init(&queue);
+    unsigned in = 0, out = 0, random = 1;
+    while (in < 20000) {
+        char text[16];
+        random = random * 1103515245u + 12345u;
+        unsigned pushes = (random >> 16) % 40, drops = (random >> 24) % 40;
+        for (unsigned i = 0; i < pushes; i++) {
+            snprintf(text, sizeof(text), "%u", in++);
+            push(&queue, text);
+        }
+        assert_int_equal(queue.count, in - out);
+        for (unsigned i = 0; i < drops && out < in; i++) {
+            snprintf(text, sizeof(text), "%u", out++);
+            expect_first(&queue, text);
+            ws_queue_drop(&queue, 1);
+        }
+        uint8_t joined[4096];
+        size_t count;
+        size_t len = ws_queue_join(&queue, joined, 100, &count), at = 0;
+        for (unsigned i = 0; i < count; i++) {
+            snprintf(text, sizeof(text), "%u", out + i);
+            assert_int_equal(joined[at], 0x81);
+            assert_int_equal(joined[at + 1], strlen(text));
+            assert_memory_equal(joined + at + 2, text, strlen(text));
+            at += 2 + strlen(text);
+        }
+        assert_int_equal(at, len);
+    }
+    ws_queue_clear(&queue);
+}
+
+/* An empty queue keeps a small ring, and gives a large one back. */
+static void test_what_is_kept(void **state)
+{
+    (void)state;
+    struct ws_queue queue;
+    ws_queue_init(&queue);
+    assert_null(queue.ring); /* thousands of sockets never get a message */
+    for (unsigned i = 0; i < WS_QUEUE_KEPT; i++)
+        push(&queue, "x");
+    ws_queue_drop(&queue, WS_QUEUE_KEPT);
+    assert_non_null(queue.ring);
+    for (unsigned i = 0; i < WS_QUEUE_KEPT + 1; i++)
+        push(&queue, "x");
+    ws_queue_drop(&queue, WS_QUEUE_KEPT);
+    expect_first(&queue, "x");
+    ws_queue_drop(&queue, 1);
+    assert_null(queue.ring);
+    push(&queue, "y");
+    expect_first(&queue, "y");
+    ws_queue_clear(&queue);
+    assert_null(queue.ring);
+}
+
+/* The queue holds what it was given, and lets it go. */
+static void test_references(void **state)
+{
+    (void)state;
     struct ws_queue queues[2];
-    ws_entries_init(&entries);
+    struct ws_text *last = NULL;
     for (unsigned i = 0; i < 2; i++) {
-        ws_queue_init(&queues[i], &entries);
-        push(&queues[i], "to all");
+        ws_queue_init(&queues[i]);
+        ws_queue_push(&queues[i], ws_text_share(&last, "to all", 6));
     }
     assert_ptr_equal(ws_queue_first(&queues[0]), ws_queue_first(&queues[1]));
-    ws_queue_clear(&queues[0]);
-    assert_int_equal(entries.spare_count, 1);
-    expect_first(&queues[1], "to all");
-    push(&queues[1], "more");
-    assert_int_equal(entries.spare_count, 0);
-    for (unsigned i = 0; i < WS_SPARE_MAX + 10; i++)
-        push(&queues[0], "x");
-    ws_queue_clear(&queues[0]);
-    assert_int_equal(entries.spare_count, WS_SPARE_MAX);
+    assert_int_equal(last->refs, 3);
+    ws_queue_drop(&queues[0], 1);
+    assert_int_equal(last->refs, 2);
     ws_queue_clear(&queues[1]);
-    assert_int_equal(entries.spare_count, WS_SPARE_MAX);
-    ws_entries_clear(&entries);
+    assert_int_equal(last->refs, 1);
+    ws_queue_clear(&queues[0]);
+    ws_text_release(last);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_and_count),
-        cmocka_unit_test(test_join),
-        cmocka_unit_test(test_entries_are_used_again),
+        cmocka_unit_test(test_order_and_count), cmocka_unit_test(test_join),       cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_what_is_kept),    cmocka_unit_test(test_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

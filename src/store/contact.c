@@ -52,7 +52,7 @@ enum err db_contact_insert(struct db *db, struct contact_row *row)
     int64_t user_id = (int64_t)row->user_id;
     int64_t group_id = (int64_t)row->group_id;
     db_members_forget(db);
-    enum err err = contact_lasts_write(db); /* of messages before it, which it is not to show */
+    enum err err = contact_lasts_write(db, false); /* of messages before it, which it is not to show */
     if (err)
         return err;
     err = db_get_i64(db, &id,

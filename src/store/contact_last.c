@@ -22,7 +22,7 @@ enum err contact_lasts_put(struct db *db, const struct contact_last *last, const
     added->written_in = NOT_WRITTEN;
     if (db->is_in_transaction)
         return ERR_OK;
-    enum err err = contact_lasts_write(db);
+    enum err err = contact_lasts_write(db, false);
     contact_lasts_clear(&db->lasts);
     return err;
 }
@@ -43,21 +43,31 @@ static const struct contact_last *find_next(const struct contact_lasts *lasts)
     return found;
 }
 
-enum err contact_lasts_write(struct db *db)
+/* All that wait of its room count as written, by the step that is to write it. */
+static void mark_written(struct db *db, uint64_t room_id)
+{
+    for (size_t i = 0; i < db->lasts.count; i++) {
+        struct contact_last *last = &db->lasts.items[i];
+        if (last->room_id == room_id && last->written_in == NOT_WRITTEN)
+            last->written_in = db->step;
+    }
+}
+
+enum err contact_lasts_write(struct db *db, bool is_ending)
 {
     struct contact_lasts *lasts = &db->lasts;
     const struct contact_last *last;
     while ((last = find_next(lasts))) {
-        uint64_t room_id = last->room_id;
-        enum err err = db_exec(db, NULL,
-                               "update rooms set last_message_id = $2, last_message_at = $3, last_message_content ="
-                               " $4 where room_id = $1 and last_message_id <= $2",
-                               "iiis", (int64_t)room_id, (int64_t)last->message_id, last->message_us, last->content);
+        mark_written(db, last->room_id);
+        if (is_ending && db->driver->ending && !find_next(lasts))
+            db->driver->ending(db);
+        enum err err =
+            db_exec(db, NULL,
+                    "update rooms set last_message_id = $2, last_message_at = $3, last_message_content ="
+                    " $4 where room_id = $1 and last_message_id <= $2",
+                    "iiis", (int64_t)last->room_id, (int64_t)last->message_id, last->message_us, last->content);
         if (err)
             return err;
-        for (size_t i = 0; i < lasts->count; i++)
-            if (lasts->items[i].room_id == room_id && lasts->items[i].written_in == NOT_WRITTEN)
-                lasts->items[i].written_in = db->step;
     }
     return ERR_OK;
 }

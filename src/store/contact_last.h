@@ -4,6 +4,7 @@
 #ifndef ICHAT_STORE_CONTACT_LAST_H
 #define ICHAT_STORE_CONTACT_LAST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,8 +28,8 @@ struct contact_lasts {
 
 /* Outside a transaction it is written at once. */
 MUST_CHECK enum err contact_lasts_put(struct db *db, const struct contact_last *last, const char *content);
-/* The newest of each room. */
-MUST_CHECK enum err contact_lasts_write(struct db *db);
+/* The newest of each room. is_ending: the transaction has nothing else to write. */
+MUST_CHECK enum err contact_lasts_write(struct db *db, bool is_ending);
 /* The step is taken back: what came in it is forgotten, what was written in it is to be written again. */
 void contact_lasts_undo(struct contact_lasts *lasts, unsigned step);
 void contact_lasts_clear(struct contact_lasts *lasts);

@@ -162,7 +162,7 @@ enum err db_begin(struct db *db)
 
 enum err db_commit(struct db *db)
 {
-    enum err err = contact_lasts_write(db);
+    enum err err = contact_lasts_write(db, true);
     if (!err)
         err = db->driver->script(db, "commit");
     if (err)

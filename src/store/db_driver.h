@@ -20,6 +20,9 @@ struct db_driver {
     /* Outside a transaction this may first re-open a lost connection. */
     enum err (*query)(struct db *db, struct db_rows **rows, const char *sql, const struct db_params *params);
     enum err (*script)(struct db *db, const char *sql);
+    /* The next query is the transaction's last one, and gives no rows: the commit may go along with it. NULL = nothing
+     * would be won. */
+    void (*ending)(struct db *db);
     /* Before the next query: `release` (an older savepoint, or NULL), then `save`. */
     enum err (*step)(struct db *db, const char *release, const char *save);
     bool (*next)(struct db_rows *rows);

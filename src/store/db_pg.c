@@ -14,14 +14,22 @@
 #define OID_INT8 20
 #define OID_TEXT 25
 
+/* Statements without a result that is of interest: they travel with the next query, in one round trip. */
+struct owed {
+    const char *sql[3]; /* begin, release, savepoint */
+    unsigned count;
+    bool has_begin; /* the transaction is none yet to the server */
+};
+
 struct pg_db {
     struct db db; /* first */
     PGconn *conn;
     char *url;
     struct db_stmts stmts; /* handle: the statement's name, malloc'd */
     unsigned names;
-    const char *owed[2]; /* savepoint statements that travel with the next query */
-    unsigned owed_count;
+    struct owed owed;
+    bool is_ending;    /* the commit goes with the next query */
+    bool is_committed; /* it did */
 };
 
 struct pg_rows {
@@ -96,16 +104,23 @@ static enum err error_of(PGresult *result, const struct pg_db *db, const char *s
     return err;
 }
 
+/* A commit of a transaction that had failed answers "ROLLBACK" without an error. */
+static bool is_commit(PGresult *result)
+{
+    return strcmp(PQcmdStatus(result), "COMMIT") == 0;
+}
+
 /* The owed statements by themselves. */
 static enum err pay(struct pg_db *db)
 {
-    for (unsigned i = 0; i < db->owed_count; i++) {
-        PGresult *result = PQexec(db->conn, db->owed[i]);
+    struct owed owed = db->owed;
+    db->owed = (struct owed){.count = 0};
+    for (unsigned i = 0; i < owed.count; i++) {
+        PGresult *result = PQexec(db->conn, owed.sql[i]);
         if (!is_good(result))
-            return error_of(result, db, db->owed[i]);
+            return error_of(result, db, owed.sql[i]);
         PQclear(result);
     }
-    db->owed_count = 0;
     return ERR_OK;
 }
 
@@ -151,16 +166,19 @@ static PGresult *gather(PGconn *conn)
     return kept;
 }
 
-/* The owed statements with this one, in one round trip. */
-static PGresult *exec_owed(struct pg_db *db, const char *name, int count, const char *const *values)
+/* The owed statements, this one and, if it is the last one, the commit, in one round trip. After an error the server
+ * skips the rest. */
+static PGresult *exec_piped(struct pg_db *db, const char *name, int count, const char *const *values)
 {
     PGconn *conn = db->conn;
     int is_sent = PQenterPipelineMode(conn);
-    for (unsigned i = 0; i < db->owed_count && is_sent; i++)
-        is_sent = PQsendQueryParams(conn, db->owed[i], 0, NULL, NULL, NULL, NULL, 0);
-    db->owed_count = 0;
+    for (unsigned i = 0; i < db->owed.count && is_sent; i++)
+        is_sent = PQsendQueryParams(conn, db->owed.sql[i], 0, NULL, NULL, NULL, NULL, 0);
+    db->owed = (struct owed){.count = 0};
     if (is_sent)
         is_sent = PQsendQueryPrepared(conn, name, count, values, NULL, NULL, 0);
+    if (is_sent && db->is_ending)
+        is_sent = PQsendQueryParams(conn, "commit", 0, NULL, NULL, NULL, NULL, 0);
     if (is_sent)
         is_sent = PQpipelineSync(conn);
     PGresult *result = is_sent ? gather(conn) : NULL;
@@ -184,29 +202,46 @@ static enum err run(struct pg_db *db, PGresult **out, const char *sql, const str
         values[i] = value->type == DB_NULL ? NULL : value->type == DB_TEXT ? value->s : numbers[i];
     }
     int count = (int)params->count;
-    PGresult *result = db->owed_count ? exec_owed(db, stmt->handle, count, values)
-                                      : PQexecPrepared(db->conn, stmt->handle, count, values, NULL, NULL, 0);
+    bool is_piped = db->owed.count > 0 || db->is_ending;
+    PGresult *result = is_piped ? exec_piped(db, stmt->handle, count, values)
+                                : PQexecPrepared(db->conn, stmt->handle, count, values, NULL, NULL, 0);
     /* The whole result is here, so the statement is free again and always kept. */
     free(db_stmts_give(stmt));
     if (!is_good(result))
         return error_of(result, db, sql);
+    db->is_committed = db->is_ending && is_commit(result);
+    if (db->is_ending && !db->is_committed) {
+        PQclear(result);
+        return ERR_IO;
+    }
     *out = result;
     return ERR_OK;
+}
+
+/* Again, on a new connection, where that is sure to do nothing twice: a select by itself, or the first statement of a
+ * transaction, which the lost connection took with it. */
+static enum err run_again(struct pg_db *db, const struct owed *owed, PGresult **out, const char *sql,
+                          const struct db_params *params)
+{
+    enum err err = connect_now(db);
+    if (err)
+        return err;
+    db->owed = *owed;
+    return run(db, out, sql, params);
 }
 
 static enum err pg_query(struct db *db, struct db_rows **rows, const char *sql, const struct db_params *params)
 {
     struct pg_db *self = as_pg(db);
+    struct owed owed = self->owed;
     enum err err = ensure_connected(self);
     PGresult *result = NULL;
     if (!err)
         err = run(self, &result, sql, params);
-    /* The server went away since the last statement: reading again changes nothing. */
-    if (err && PQstatus(self->conn) != CONNECTION_OK && !db->is_in_transaction && text_has_prefix(sql, "select ")) {
-        err = connect_now(self);
-        if (!err)
-            err = run(self, &result, sql, params);
-    }
+    bool is_harmless = db->is_in_transaction ? owed.has_begin && !self->is_ending : text_has_prefix(sql, "select ");
+    if (err && PQstatus(self->conn) != CONNECTION_OK && is_harmless)
+        err = run_again(self, &owed, &result, sql, params);
+    self->is_ending = false;
     if (err)
         return err;
     struct pg_rows *out = mem_calloc(1, sizeof(*out));
@@ -222,8 +257,7 @@ static enum err exec_text(struct pg_db *db, const char *sql)
     PGresult *result = PQexec(db->conn, sql);
     if (!is_good(result))
         return error_of(result, db, sql);
-    /* A commit of a transaction that had failed answers "ROLLBACK" without an error. */
-    bool is_lost = strcmp(sql, "commit") == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0;
+    bool is_lost = strcmp(sql, "commit") == 0 && !is_commit(result);
     PQclear(result);
     return is_lost ? ERR_IO : ERR_OK;
 }
@@ -234,23 +268,33 @@ static enum err pg_script(struct db *db, const char *sql)
     enum err err = ensure_connected(self);
     if (err)
         return err;
-    self->owed_count = 0; /* the transaction's end takes its savepoints along */
-    err = exec_text(self, sql);
-    if (err && PQstatus(self->conn) != CONNECTION_OK && strcmp(sql, "begin") == 0) {
-        err = connect_now(self);
-        if (!err)
-            err = exec_text(self, sql);
+    if (strcmp(sql, "begin") == 0) {
+        self->owed = (struct owed){.sql = {sql}, .count = 1, .has_begin = true};
+        self->is_committed = false;
+        return ERR_OK;
     }
-    return err;
+    bool is_end = strcmp(sql, "commit") == 0 || strcmp(sql, "rollback") == 0;
+    bool is_over = is_end && (self->owed.has_begin || self->is_committed); /* nothing was written, or all of it */
+    if (self->owed.has_begin && !is_end)
+        err = pay(self);
+    self->owed = (struct owed){.count = 0}; /* the transaction's end takes its savepoints along */
+    self->is_committed = false;
+    return err || is_over ? err : exec_text(self, sql);
+}
+
+static void pg_ending(struct db *db)
+{
+    as_pg(db)->is_ending = true;
 }
 
 static enum err pg_step(struct db *db, const char *release, const char *save)
 {
     struct pg_db *self = as_pg(db);
-    self->owed_count = 0;
+    struct owed *owed = &self->owed;
+    owed->count = owed->has_begin ? 1 : 0;
     if (release)
-        self->owed[self->owed_count++] = release;
-    self->owed[self->owed_count++] = save;
+        owed->sql[owed->count++] = release;
+    owed->sql[owed->count++] = save;
     return ERR_OK;
 }
 
@@ -292,6 +336,7 @@ static const struct db_driver driver = {
     .close = pg_close,
     .query = pg_query,
     .script = pg_script,
+    .ending = pg_ending,
     .step = pg_step,
     .next = pg_next,
     .i64 = pg_i64,

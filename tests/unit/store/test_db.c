@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/contact_last.h"
+
 static int64_t count(struct db *db, const char *sql)
 {
     int64_t n = -1;
@@ -175,12 +177,110 @@ static void test_lost_connection(void **state)
     db_close(other);
 }
 
+static void kill_connection(struct db_fixture *f, struct db *other)
+{
+    int64_t pid = count(f->db, "select pg_backend_pid()"), done;
+    assert_int_equal(db_get_i64(other, &done, "select pg_terminate_backend($1::int, 5000)::int", "i", pid), ERR_OK);
+    assert_int_equal(done, 1);
+}
+
+static void add_room(struct db_fixture *f, const char *name)
+{
+    assert_int_equal(db_exec(f->db, NULL, "insert into rooms (name, created_at) values ($1, 1)", "s", name), ERR_OK);
+}
+
+/* PostgreSQL is told of a transaction with its first statement. */
+static void test_begin_goes_along(void **state)
+{
+    struct db_fixture *f = *state;
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    assert_int_equal(db_commit(f->db), ERR_OK);
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    db_rollback(f->db);
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    add_room(f, "a");
+    db_rollback(f->db);
+    assert_int_equal(count(f->db, "select count(*) from rooms"), 0);
+    /* Steps before anything was said: the second one is taken back, alone. */
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    db_step(f->db);
+    add_room(f, "b");
+    db_step(f->db);
+    add_room(f, "c");
+    assert_int_equal(db_step_undo(f->db), ERR_OK);
+    assert_int_equal(db_commit(f->db), ERR_OK);
+    assert_int_equal(count(f->db, "select count(*) from rooms"), 1);
+    assert_int_equal(count(f->db, "select count(*) from rooms where name = 'b'"), 1);
+    /* A first statement that is wrong. */
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    assert_int_equal(db_exec(f->db, NULL, "insert into nowhere values (1)", ""), ERR_IO);
+    db_rollback(f->db);
+    assert_int_equal(count(f->db, "select count(*) from rooms"), 1);
+    if (f->kind != DB_POSTGRES)
+        return;
+    /* The server went away unnoticed: a new connection, and the statement is there once. */
+    struct db *other;
+    assert_int_equal(db_open(f->url, &other), ERR_OK);
+    kill_connection(f, other);
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    add_room(f, "d");
+    assert_int_equal(db_commit(f->db), ERR_OK);
+    assert_int_equal(count(other, "select count(*) from rooms where name = 'd'"), 1);
+    db_close(other);
+}
+
+static void begin_with_last(struct db_fixture *f)
+{
+    struct contact_last last = {.room_id = 1, .message_id = 7, .message_us = 9};
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    add_room(f, "new");
+    assert_int_equal(contact_lasts_put(f->db, &last, "hello"), ERR_OK);
+}
+
+/* The last write of a transaction takes the commit along: all of it is there, or nothing. */
+static void test_commit_goes_along(void **state)
+{
+    struct db_fixture *f = *state;
+    struct db *other;
+    add_room(f, "first");
+    assert_int_equal(db_open(f->url, &other), ERR_OK);
+    begin_with_last(f);
+    /* The last write fails. */
+    assert_int_equal(db_script(f->db, "alter table rooms rename column last_message_content to elsewhere"), ERR_OK);
+    assert_int_equal(db_commit(f->db), ERR_IO);
+    assert_int_equal(count(f->db, "select count(*) from rooms where last_message_content = ''"), 1);
+    if (f->kind == DB_POSTGRES) {
+        begin_with_last(f);
+        kill_connection(f, other);
+        assert_int_not_equal(db_commit(f->db), ERR_OK);
+        assert_int_equal(count(f->db, "select count(*) from rooms where last_message_id = 0"), 1);
+    }
+    begin_with_last(f);
+    assert_int_equal(db_commit(f->db), ERR_OK);
+    assert_int_equal(count(other, "select count(*) from rooms"), 2);
+    assert_int_equal(count(other, "select last_message_id from rooms where room_id = 1"), 7);
+    /* The next transaction is one of its own. */
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    add_room(f, "later");
+    assert_int_equal(count(other, "select count(*) from rooms"), 2);
+    assert_int_equal(db_commit(f->db), ERR_OK);
+    assert_int_equal(count(other, "select count(*) from rooms"), 3);
+    db_close(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_values_come_back), BOTH(test_parameters_bind_by_name), BOTH(test_same_statement_within_itself),
-        BOTH(test_errors),           BOTH(test_rollback_and_commit),     BOTH(test_changed_rows),
-        BOTH(test_ids_start_at_one), BOTH(test_lost_connection),
+        BOTH(test_values_come_back),
+        BOTH(test_parameters_bind_by_name),
+        BOTH(test_same_statement_within_itself),
+        BOTH(test_errors),
+        BOTH(test_rollback_and_commit),
+        BOTH(test_changed_rows),
+        BOTH(test_ids_start_at_one),
+        BOTH(test_lost_connection),
+        BOTH(test_begin_goes_along),
+        BOTH(test_commit_goes_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,9 +29,9 @@
 #define GATHER_TO_PERMILLE 10   /* so little, pauses included, that there is nothing to gather */
 /* Packets for a receiver in a pause, in thousandths, that make it worth while; the more a thread has to do the fewer
  * (measured, docs/performance.md), and one tenth fewer once it gathers. */
-#define GATHER_FROM_MILLI 1600
+#define GATHER_FROM_MILLI 2000
 #define GATHER_BUSY_PERMILLE 250 /* load up to which it takes so many */
-#define GATHER_BUSY_MILLI 3      /* fewer for each thousandth of load above that */
+#define GATHER_BUSY_MILLI 6      /* fewer for each thousandth of load above that */
 #define GATHER_LEAST_MILLI 1050
 #define GATHER_STAY_MILLI 100
 #define GATHER_BEGIN_SHARE 4 /* of a pause: a frame's packets come within less, unless they are paced */

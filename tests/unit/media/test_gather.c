@@ -84,7 +84,7 @@ static void test_idle_thread_does_not_wait(void **state)
     assert_int_equal(settle(1000, 0, 0), 0); /* busy with something else than packets */
 }
 
-/* The pause at a load of 3 % is 1,747 us: two packets of a receiver must be no further apart than 1,092. */
+/* The pause at a load of 3 % is 1,747 us: two packets of a receiver must be no further apart than 873. */
 static void test_begins_by_load_and_by_what_meets(void **state)
 {
     (void)state;
@@ -94,9 +94,9 @@ static void test_begins_by_load_and_by_what_meets(void **state)
         unsigned burst;
         bool is_gathering;
     } table[] = {
-        {30, 1000, 1, true},     {30, 1150, 1, false},  {29, 1000, 1, false},
-        {250, 850, 1, true},     {250, 950, 1, false},  /* 1,440 us: 1.6 packets */
-        {400, 1050, 1, true},    {400, 1150, 1, false}, /* 1,285 us: 1.15 of them are enough for a busy thread */
+        {30, 840, 1, true},      {30, 910, 1, false},   {29, 840, 1, false},
+        {250, 690, 1, true},     {250, 750, 1, false},  /* 1,440 us: 2 packets */
+        {400, 1100, 1, true},    {400, 1250, 1, false}, /* 1,285 us: 1.1 of them are enough for a busy thread */
         {600, 1020, 1, true},    {600, 2000, 1, false}, /* but never one */
         {100, 33000, 20, true},  {100, 33000, 2, true}, {100, 33000, 1, false}, /* frames */
         {900, 100000, 1, false},
@@ -130,17 +130,17 @@ static void test_ends_later_than_it_begins(void **state)
     (void)state;
     struct thread_sim sim = begin(MAX_US);
     struct sim_receiver *receiver = &sim.receivers[0];
-    *receiver = (struct sim_receiver){.each_us = 1000, .burst = 1};
+    *receiver = (struct sim_receiver){.each_us = 850, .burst = 1};
     assert_true(run(&sim, 30, SETTLED) > 0);
-    receiver->each_us = 1130; /* too far apart to begin with */
-    assert_int_equal(settle(30, 1130, 1), 0);
+    receiver->each_us = 903; /* too far apart to begin with */
+    assert_int_equal(settle(30, 903, 1), 0);
     assert_true(run(&sim, 30, SETTLED) > 0);
     assert_true(run(&sim, 10, SETTLED) > 0);
     assert_int_equal(run(&sim, 9, 1), 0);
     assert_int_equal(run(&sim, 30, SETTLED), 0); /* once off, it takes what beginning takes */
-    receiver->each_us = 1000;
+    receiver->each_us = 850;
     assert_true(run(&sim, 30, SETTLED) > 0);
-    receiver->each_us = 1250;
+    receiver->each_us = 1010;
     assert_int_equal(run(&sim, 30, SETTLED), 0);
     assert_int_equal(run(&sim, 0, 1), 0);
 }

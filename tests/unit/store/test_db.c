@@ -226,6 +226,12 @@ static void test_begin_goes_along(void **state)
     add_room(f, "d");
     assert_int_equal(db_commit(f->db), ERR_OK);
     assert_int_equal(count(other, "select count(*) from rooms where name = 'd'"), 1);
+    /* It is part of the transaction there, too. */
+    kill_connection(f, other);
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    add_room(f, "e");
+    db_rollback(f->db);
+    assert_int_equal(count(other, "select count(*) from rooms where name = 'e'"), 0);
     db_close(other);
 }
 

@@ -265,21 +265,24 @@ static enum err exec_text(struct pg_db *db, const char *sql)
 static enum err pg_script(struct db *db, const char *sql)
 {
     struct pg_db *self = as_pg(db);
+    bool is_end = strcmp(sql, "commit") == 0 || strcmp(sql, "rollback") == 0;
+    bool is_over = is_end && (self->owed.has_begin || self->is_committed); /* nothing was written, or all of it */
+    if (is_over) {
+        self->owed = (struct owed){.count = 0};
+        self->is_committed = false;
+        return ERR_OK;
+    }
     enum err err = ensure_connected(self);
     if (err)
         return err;
     if (strcmp(sql, "begin") == 0) {
         self->owed = (struct owed){.sql = {sql}, .count = 1, .has_begin = true};
-        self->is_committed = false;
         return ERR_OK;
     }
-    bool is_end = strcmp(sql, "commit") == 0 || strcmp(sql, "rollback") == 0;
-    bool is_over = is_end && (self->owed.has_begin || self->is_committed); /* nothing was written, or all of it */
-    if (self->owed.has_begin && !is_end)
+    if (self->owed.has_begin)
         err = pay(self);
     self->owed = (struct owed){.count = 0}; /* the transaction's end takes its savepoints along */
-    self->is_committed = false;
-    return err || is_over ? err : exec_text(self, sql);
+    return err ? err : exec_text(self, sql);
 }
 
 static void pg_ending(struct db *db)

@@ -39,6 +39,9 @@ class Runs:
         steps = [s for r in self.rounds for s in r["steps"] if s["rate"] == rate]
         return sum(s["is_valid"] for s in steps), len(steps)
 
+    def doubts(self, rate):
+        return sorted({s["doubts"] for r in self.rounds for s in r["steps"] if s["doubts"] and s["rate"] == rate})
+
     def top(self, *keys):
         """Median of a value outside the steps."""
         values = []
@@ -84,7 +87,7 @@ def quick_step(ours, theirs, rate):
         "janus_ns_per_packet": None,
         "janus_loss": None,
         "is_valid": ours.valid(rate)[0] == ours.valid(rate)[1],
-        "doubts": sorted({s["doubts"] for r in ours.rounds for s in r["steps"] if s["doubts"] and s["rate"] == rate}),
+        "doubts": ours.doubts(rate),
     }
     if ours.value(rate, "ratio_to_floor") is not None:
         step["ratio_to_floor"] = round(ours.value(rate, "ratio_to_floor"), 3)
@@ -95,6 +98,7 @@ def quick_step(ours, theirs, rate):
         step["janus_loss"] = max(theirs.values(rate, "loss"))
         step["ratio_to_janus"] = round(step["janus_ns_per_packet"] / step["cpu_ns_per_packet"], 2)
         step["is_valid"] = step["is_valid"] and theirs.valid(rate)[0] == theirs.valid(rate)[1]
+        step["doubts"] += [f"janus: {doubt}" for doubt in theirs.doubts(rate)]
     return step
 
 

@@ -114,8 +114,8 @@ rm -f "$out"/*.part
 if [ -n "$quick" ]; then
   rm -f "$out"/quick__*.json
   for round in 1 2; do
-    run quick ichatd "$round" --publishers 1 --subscribers 50 --rate 300,1000 --warmup 0.5 --seconds 3
-    run quick janus "$round" --publishers 1 --subscribers 50 --rate 300,1000 --warmup 0.5 --seconds 3 --no-floor
+    run quick ichatd "$round" --publishers 1 --subscribers 50 --rate 300,1000 --warmup 0.5 --seconds 2.5
+    run quick janus "$round" --publishers 1 --subscribers 50 --rate 300,1000 --warmup 0.5 --seconds 2.5 --no-floor
   done
   exec /usr/bin/python3 bench/report.py quick "$out" ${json:+--json}
 fi

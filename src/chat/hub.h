@@ -34,7 +34,7 @@ void hub_notify(struct hub *hub, uint64_t user_id, enum notice_type type, json_t
 struct hub_text {
     const char *text;
     size_t len;
-    uint64_t now_us; /* asked for once: the clock took a tenth of what a receiver cost */
+    uint64_t now_us; /* asked for once: for each receiver it was a twentieth of the web thread's time */
 };
 /* To the user at this place of a list: lists that are alike, one after another, cost less. */
 void hub_send_text(struct hub *hub, size_t place, uint64_t user_id, const struct hub_text *text);

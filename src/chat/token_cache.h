@@ -1,6 +1,7 @@
-/* Tokens that were read right before: decoding one and computing its signature is a tenth of what a short request
- * costs, and a client sends the same one with all of its requests. Only what depends on nothing but the token and the
- * secret is kept, so nothing has to be forgotten: whether the login still exists is asked each time. Web thread. */
+/* Tokens that were read right before: decoding one and computing its signature took a tenth of the web thread's time
+ * under a load of messages, and a client sends the same one with all of its requests. Only what depends on nothing but
+ * the token and the secret is kept, so nothing has to be forgotten: whether the login still exists is asked each time.
+ * Web thread. */
 #ifndef ICHAT_CHAT_TOKEN_CACHE_H
 #define ICHAT_CHAT_TOKEN_CACHE_H
 

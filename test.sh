@@ -205,7 +205,7 @@ suite_api() {
 }
 suite_call() { run_node call in_subshell node_tests tests/call; }
 suite_browser() {
-  run_node browser in_subshell node_tests tests/browser six_members.test.mjs v1_sfu_five.test.mjs
+  run_node browser in_subshell node_tests tests/browser six_members.test.mjs v1_mesh_five.test.mjs v1_sfu_five.test.mjs
 }
 suite_interop() { run_counted interop tests/interop/run.sh; }
 suite_net() { run_counted net tests/net/run.sh; }

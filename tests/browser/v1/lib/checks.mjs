@@ -146,6 +146,35 @@ export function assertUplinks(person, expected, { kinds = ['audio', 'video'], ti
   return until(`uplinks of ${person.name}`, look, timeout);
 }
 
+/** `people` are connected with each other, with no exchange of offer and answer under way, nor one to follow. */
+export function assertQuiet(people, { timeout } = {}) {
+  const busy = async (person) => {
+    const now = await stats(person);
+    return people
+      .filter(({ userId }) => userId !== person.userId)
+      .filter(({ userId }) => now[userId]?.round !== 'idle' || now[userId].connectionState !== 'connected')
+      .map(({ name, userId }) => `${person.name} to ${name}: ${now[userId]?.round}, ${now[userId]?.connectionState}`);
+  };
+  return until('no exchange under way', async () => (await Promise.all(people.map(busy))).flat(), timeout);
+}
+
+/** As assertUplinks, for machines that encode a frame now and then: what each connection sent is summed up until all did. */
+export async function assertSends(person, expected, { timeout } = {}) {
+  const first = await stats(person);
+  const sent = (flow, old) => flow.packets - (old?.packets ?? 0);
+  await until(
+    `uplinks of ${person.name}`,
+    async () => {
+      const now = Object.entries(await stats(person));
+      return ['audio', 'video'].flatMap((kind) => {
+        const found = now.filter(([userId, { out }]) => sent(out[kind], first[userId]?.out[kind]) > 3);
+        return found.length === expected ? [] : [`${kind} to ${found.map(([userId]) => userId).join(', ') || 'none'}`];
+      });
+    },
+    timeout,
+  );
+}
+
 /** All connections of the page have no candidate but the server's. */
 export async function assertOnlyServer(person, server, address) {
   for (const [userId, { remote, selected }] of Object.entries(await stats(person))) {

@@ -34,9 +34,12 @@ export async function enter({ page, colour, tone }, callId, { devices = false, m
   await page.evaluate((given) => window.__v1.join(given), options);
 }
 
-/** Microphone and camera, after the first states: media that are ready before them reach no connection. */
+/** Waits for the first states: media that are ready before them reach no connection. */
+export const waitStates = ({ page }) => page.waitForFunction(() => Object.keys(window.__v1.states()).length > 0);
+
+/** Microphone and camera. */
 export async function turnOn(person) {
-  await person.page.waitForFunction(() => Object.keys(window.__v1.states()).length > 0);
+  await waitStates(person);
   await setMic(person, true);
   await setVideo(person, 'camera');
 }

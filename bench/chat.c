@@ -174,7 +174,7 @@ static json_t *load_json(const struct chat *chat, const struct chat_load *load)
     uint64_t lost = load->expected > chat->received ? load->expected - chat->received : 0;
     const char *doubt = "";
     if (load->asked_per_s > 0 && ms(&chat->late, 0.99) > LATE_MAX_MS)
-        doubt = "the generator sent late, or all its connections waited for answers";
+        doubt = "the generator sent late";
     else if (load->generator_busy > BUSY_MAX)
         doubt = "the generator was the bottleneck";
     else if (load->acked == 0)

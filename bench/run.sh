@@ -82,13 +82,14 @@ run() {
   case $target in
     ichatd) kind=(--target ichatd) ;;
     ichatd-1w) kind=(--target ichatd --workers 1) ;;
+    ichatd-1w-half) kind=(--target ichatd --workers 1 --calls 2) ;; # of the 4
     ichatd-2w) kind=(--target ichatd --workers 2) ;;
     janus) kind=(--target janus) ;;
     janus-default) kind=(--target janus --event-loops none) ;;
   esac
   say "$name, $target, round $round"
   local file="$out/${name}__${target}__$round.json"
-  timeout -k 10 400 "$bench" "${kind[@]}" --server-ip $server_ip --peer-net $peer_net --label "$target" --json "$@" >"$file.part" ||
+  timeout -k 10 400 "$bench" "$@" "${kind[@]}" --server-ip $server_ip --peer-net $peer_net --label "$target" --json >"$file.part" ||
     { say "  failed"; rm -f "$file.part"; return 0; }
   mv "$file.part" "$file"
 }
@@ -129,7 +130,7 @@ alternate webinar "ichatd-1w janus" --publishers 1 --subscribers 500 --rate 60 -
 alternate bursts "ichatd janus" --publishers 1 --subscribers 50 --rate 300,600 --seconds 4 --pacing burst
 alternate simulcast "ichatd janus" --publishers 1 --subscribers 50 --simulcast --rate 300 --seconds 4
 alternate meeting "ichatd janus" --members 20 --audio 20 --video 6 --rate 60 --seconds 6 --pacing burst
-alternate workers "ichatd-1w ichatd-2w" --calls 4 --publishers 1 --subscribers 25 --rate 900 --seconds 4
+alternate workers "ichatd-1w-half ichatd-2w ichatd-1w" --calls 4 --publishers 1 --subscribers 25 --rate 900 --seconds 4
 alternate storm "ichatd janus" --members 20 --audio 1 --video 1 --rate 100 --seconds 3 --storm 500 --no-floor
 alternate churn "ichatd janus" --members 50 --video 1 --rate 60 --seconds 10 --churn 10 --no-floor
 alternate idle "ichatd janus" --calls 10 --members 100 --video 1 --idle --seconds 10 --no-floor

@@ -275,8 +275,8 @@ def chat_tables(chat):
     text = []
     for database, runs in chat.items():
         text += [f"### {database}", "",
-                 f"{runs[0]['idle_sockets']:,} idle sockets of {median(r['bytes_per_idle_socket'] for r in runs):,.0f} bytes each.",
-                 "", "| room | load | messages/s (min..max) | lost | delivery ms p50 / p99 | answer ms p50 / p99 "
+                 f"{runs[0]['idle_sockets']:,} idle sockets of {median(r['bytes_per_idle_socket'] for r in runs):,.0f} bytes each. Medians of {len(runs)} rounds.",
+                 "", "| room | load | messages/s (min..max) | lost | delivery ms p50 / p99 (min..max) | answer ms p50 / p99 "
                  "| server CPU us/message | valid | floor: messages/s, one a commit / 16 / a row a member, one a commit |",
                  "|---|---|---|---|---|---|---|---|---|"]
         for members in [room["members"] for room in runs[0]["rooms"]]:
@@ -285,10 +285,10 @@ def chat_tables(chat):
                 def value(key, name=name, members=members):
                     return room_values(runs, members, name, key)
                 rates, valid = value("messages_per_s"), value("is_valid")
-                delay = {key: number(median(valid_values(runs, members, name, key))) for key in ("delay_ms_p50", "delay_ms_p99")}
+                p50, p99 = (valid_values(runs, members, name, f"delay_ms_{p}") for p in ("p50", "p99"))
                 text.append(
                     f"| {members} | {name} | {number(median(rates))} ({number(min(rates))}..{number(max(rates))}) "
-                    f"| {sum(value('lost'))} | {delay['delay_ms_p50']} / {delay['delay_ms_p99']} "
+                    f"| {sum(value('lost'))} | {number(median(p50))} / {number(median(p99))} ({number(min(p99))}..{number(max(p99))}) "
                     f"| {number(median(value('answer_ms_p50')))} / {number(median(value('answer_ms_p99')))} "
                     f"| {number(median(value('server_cpu_us_per_message')))} | {sum(valid)} of {len(valid)} "
                     f"| {number(median(room_values(runs, members, 'floor_per_s')))} / "

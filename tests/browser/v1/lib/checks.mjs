@@ -161,13 +161,13 @@ export function assertQuiet(people, { timeout } = {}) {
 /** As assertUplinks, for machines that encode a frame now and then: what each connection sent is summed up until all did. */
 export async function assertSends(person, expected, { timeout } = {}) {
   const first = await stats(person);
-  const sent = (flow, old) => flow.packets - (old?.packets ?? 0);
+  const sent = ({ made, out }, old, kind) => out[kind].packets - (old?.made === made ? old.out[kind].packets : 0);
   await until(
     `uplinks of ${person.name}`,
     async () => {
       const now = Object.entries(await stats(person));
       return ['audio', 'video'].flatMap((kind) => {
-        const found = now.filter(([userId, { out }]) => sent(out[kind], first[userId]?.out[kind]) > 3);
+        const found = now.filter(([userId, member]) => sent(member, first[userId], kind) > 3);
         return found.length === expected ? [] : [`${kind} to ${found.map(([userId]) => userId).join(', ') || 'none'}`];
       });
     },

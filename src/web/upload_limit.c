@@ -8,16 +8,20 @@
 #include "base/mem.h"
 #include "base/rand.h"
 
-#define SLOTS 4096
+#define SETS 1024
+#define SET_SLOTS 4
 #define WINDOW_US (60 * US_PER_S)
 #define NET_BYTES 8 /* RFC 4291 section 2.5.1: the interface's part is the host's to choose */
 
+struct slot {
+    uint64_t key; /* whose it was last alone */
+    uint64_t at_us;
+    uint64_t level_us; /* how far the window's allowance is used up, as time */
+};
+
 struct upload_limit {
     uint64_t seed;
-    struct {
-        uint64_t at_us;
-        uint64_t level_us; /* how far the window's allowance is used up, as time */
-    } slots[SLOTS];
+    struct slot sets[SETS][SET_SLOTS];
 };
 
 struct upload_limit *upload_limit_create(void)
@@ -32,22 +36,47 @@ void upload_limit_free(struct upload_limit *limit)
     free(limit);
 }
 
-static bool take(struct upload_limit *limit, char kind, const void *key, size_t len, unsigned per_min, uint64_t now_us)
+static uint64_t level_at(const struct slot *slot, uint64_t now_us)
+{
+    uint64_t passed_us = now_us - slot->at_us;
+    return slot->level_us > passed_us ? slot->level_us - passed_us : 0;
+}
+
+/* The key's own slot. While there is none it gets an empty one; without an empty one it shares the least used one,
+ * which stays its owner's. */
+static struct slot *find_slot(struct slot set[SET_SLOTS], uint64_t key, uint64_t now_us)
+{
+    struct slot *least = &set[0];
+    for (unsigned i = 0; i < SET_SLOTS; i++) {
+        if (set[i].key == key)
+            return &set[i];
+        if (level_at(&set[i], now_us) < level_at(least, now_us))
+            least = &set[i];
+    }
+    if (level_at(least, now_us) == 0)
+        least->key = key;
+    return least;
+}
+
+static uint64_t hash_of(const struct upload_limit *limit, char kind, const void *key, size_t len)
 {
     uint64_t hash = (limit->seed ^ (uint8_t)kind) * 0x100000001b3ull; /* FNV-1a */
     for (size_t i = 0; i < len; i++)
         hash = (hash ^ ((const uint8_t *)key)[i]) * 0x100000001b3ull;
-    hash =
-        (hash ^ hash >> 33) * 0xff51afd7ed558ccdull; /* or addresses that differ in their last byte alone would meet */
-    size_t slot = (hash >> 40) % SLOTS;
-    uint64_t passed = now_us - limit->slots[slot].at_us;
-    uint64_t level = limit->slots[slot].level_us;
+    return (hash ^ hash >> 33) *
+           0xff51afd7ed558ccdull; /* or addresses that differ in their last byte alone would meet */
+}
+
+static bool take(struct upload_limit *limit, char kind, const void *key, size_t len, unsigned per_min, uint64_t now_us)
+{
+    uint64_t hash = hash_of(limit, kind, key, len);
+    struct slot *slot = find_slot(limit->sets[(hash >> 40) % SETS], hash, now_us);
+    uint64_t level = level_at(slot, now_us);
     uint64_t cost = WINDOW_US / per_min;
-    level = level > passed ? level - passed : 0;
     if (level + cost > WINDOW_US)
         return false;
-    limit->slots[slot].level_us = level + cost;
-    limit->slots[slot].at_us = now_us;
+    slot->level_us = level + cost;
+    slot->at_us = now_us;
     return true;
 }
 

@@ -1,7 +1,8 @@
 /* How often a login, or an address without one, may upload. Web thread; time is passed in.
  *
- * A leaky bucket for each of a fixed number of slots: two whose keys share a slot share its rate, which of them do is
- * random at each start. */
+ * A leaky bucket each, in a table of 4,096. Where there is no room (four that uploaded within the last minute are where
+ * a fifth belongs, which is random at each start) two share one bucket: a table that is full never lets more through.
+ */
 #ifndef ICHAT_WEB_UPLOAD_LIMIT_H
 #define ICHAT_WEB_UPLOAD_LIMIT_H
 

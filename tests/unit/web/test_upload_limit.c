@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "web/upload_limit.h"
 
 #define S 1000000ull
@@ -44,25 +46,62 @@ static bool take(struct upload_limit *limit, const char *ip)
 static void test_addresses(void **state)
 {
     (void)state;
-    /* Two that meet in a slot share it, so some tries are allowed: all of them never meet. */
-    unsigned v4 = 0;
-    unsigned v6 = 0;
-    unsigned login = 0;
-    for (int i = 0; i < 8; i++) {
+    struct upload_limit *limit = upload_limit_create();
+    assert_true(take(limit, "192.0.2.1"));
+    assert_false(take(limit, "192.0.2.1"));
+    assert_true(take(limit, "192.0.2.2"));
+    assert_true(take(limit, "2001:db8::1"));
+    assert_false(take(limit, "2001:db8::ffff:1")); /* the same network */
+    assert_true(upload_limit_take_login(limit, "192.0.2.1", 1, 100 * S));
+    upload_limit_free(limit);
+}
+
+static void test_few_never_meet(void **state)
+{
+    (void)state;
+    /* Where they are is random at each start. */
+    for (int start = 0; start < 300; start++) {
         struct upload_limit *limit = upload_limit_create();
-        assert_true(take(limit, "192.0.2.1"));
-        assert_false(take(limit, "192.0.2.1"));
-        v4 += take(limit, "192.0.2.2");
-        v6 += take(limit, "2001:db8::1");
-        assert_false(take(limit, "2001:db8::ffff:1")); /* the same network */
-        login += upload_limit_take_login(limit, "192.0.2.1", 1, 100 * S);
+        for (int host = 1; host <= 20; host++) {
+            char ip[16];
+            snprintf(ip, sizeof(ip), "192.0.2.%d", host);
+            assert_true(take(limit, ip));
+        }
+        for (int host = 1; host <= 20; host++) {
+            char ip[16];
+            snprintf(ip, sizeof(ip), "192.0.2.%d", host);
+            assert_false(take(limit, ip));
+        }
         upload_limit_free(limit);
     }
-    assert_true(v4 >= 6 && v6 >= 6 && login >= 6);
+}
+
+/* Addresses of a minute that are more than there is room for: some are refused for others, none gets more than its own.
+ */
+static void test_many_share(void **state)
+{
+    (void)state;
+    struct upload_limit *limit = upload_limit_create();
+    unsigned taken = 0;
+    for (unsigned net = 0; net < 20000; net++) {
+        char ip[24];
+        snprintf(ip, sizeof(ip), "2001:db8:%x::1", net);
+        taken += take(limit, ip);
+        assert_false(take(limit, ip));
+    }
+    assert_true(taken > 3000 && taken <= 4096);
+    struct addr addr = at("2001:db8::1");
+    assert_true(upload_limit_take_address(limit, &addr, 1, 200 * S)); /* all have room again */
+    upload_limit_free(limit);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_login), cmocka_unit_test(test_addresses)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_login),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_few_never_meet),
+        cmocka_unit_test(test_many_share),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,5 +84,11 @@ serve 900
 serve 30
 echo "./run.sh works on a fresh Debian 12, and is quick the second time"
 [ -z "$run_only" ] || exit 0
-inside "./test.sh ${suites[*]}"
+inside "./test.sh ${suites[*]}" || {
+  rm -rf build-logs/fresh
+  mkdir -p build-logs
+  cp -r "$root/root/ichat/build-logs" build-logs/fresh
+  echo "fresh: the logs are in build-logs/fresh" >&2
+  exit 1
+}
 echo "./test.sh is green on a fresh Debian 12"

@@ -60,7 +60,7 @@ struct chat {
     const struct chat_room *room; /* that is loaded */
     uint64_t begin_ns, next_ns, end_ns, period_ns;
     unsigned busy;          /* posters */
-    uint64_t free_since_ns; /* one at least was free; who was due before waited for the server, not for the generator */
+    uint64_t free_since_ns; /* from when one was free: what was due before that waited for the server */
     uint64_t sent, received;
     size_t text_at;               /* where the last message had its text: the next one's is there too */
     struct hist delay, ack, late; /* ns */

@@ -63,8 +63,8 @@ static uint64_t hash_of(const struct upload_limit *limit, char kind, const void 
     uint64_t hash = (limit->seed ^ (uint8_t)kind) * 0x100000001b3ull; /* FNV-1a */
     for (size_t i = 0; i < len; i++)
         hash = (hash ^ ((const uint8_t *)key)[i]) * 0x100000001b3ull;
-    return (hash ^ hash >> 33) *
-           0xff51afd7ed558ccdull; /* or addresses that differ in their last byte alone would meet */
+    /* Or addresses that differ in their last byte alone would meet. */
+    return (hash ^ hash >> 33) * 0xff51afd7ed558ccdull;
 }
 
 static bool take(struct upload_limit *limit, char kind, const void *key, size_t len, unsigned per_min, uint64_t now_us)

@@ -1,8 +1,7 @@
 /* How often a login, or an address without one, may upload. Web thread; time is passed in.
  *
  * A leaky bucket each, in a table of 4,096. Where there is no room (four that uploaded within the last minute are where
- * a fifth belongs, which is random at each start) two share one bucket: a table that is full never lets more through.
- */
+ * a fifth belongs, which is random at each start) two share a bucket: a full table never lets more through. */
 #ifndef ICHAT_WEB_UPLOAD_LIMIT_H
 #define ICHAT_WEB_UPLOAD_LIMIT_H
 

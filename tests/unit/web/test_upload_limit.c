@@ -76,8 +76,7 @@ static void test_few_never_meet(void **state)
     }
 }
 
-/* Addresses of a minute that are more than there is room for: some are refused for others, none gets more than its own.
- */
+/* More addresses in a minute than there is room for: some are refused for others, none gets more than its own. */
 static void test_many_share(void **state)
 {
     (void)state;

@@ -123,25 +123,26 @@ export function assertStops(person, userId, kind) {
   });
 }
 
+const sentSince = (old, now, kind) => now.out[kind].packets - (old?.made === now.made ? old.out[kind].packets : 0);
+const SOME_PACKETS = 3; // what an m-line that just stopped had in its queue does not count
+
+/** A sentence unless `found`, user ids, are as many as expected. */
+const uplinkFaults = (kind, found, expected) =>
+  found.length === expected ? [] : [`${kind} to ${found.join(', ') || 'none'}`];
+
 /** The user ids on whose connections the page sends media of `kind` now. */
 export async function uplinks(person, kind) {
   const before = await stats(person);
   await new Promise((resolve) => setTimeout(resolve, MEASURE_MS));
   const after = await stats(person);
-  const sends = (userId) => {
-    const [old, now] = [before[userId], after[userId]];
-    const packets = now.out[kind].packets - (old.made === now.made ? old.out[kind].packets : 0);
-    return packets > 3; // what an m-line that just stopped had in its queue does not count
-  };
+  const sends = (userId) => sentSince(before[userId], after[userId], kind) > SOME_PACKETS;
   return Object.keys(after).map(Number).filter(sends);
 }
 
 export function assertUplinks(person, expected, { kinds = ['audio', 'video'], timeout } = {}) {
   const look = async () => {
     const found = await Promise.all(kinds.map((kind) => uplinks(person, kind)));
-    return kinds.flatMap((kind, index) =>
-      found[index].length === expected ? [] : [`${kind} to ${found[index].join(', ') || 'none'}`],
-    );
+    return kinds.flatMap((kind, index) => uplinkFaults(kind, found[index], expected));
   };
   return until(`uplinks of ${person.name}`, look, timeout);
 }
@@ -161,15 +162,12 @@ export function assertQuiet(people, { timeout } = {}) {
 /** As assertUplinks, for machines that encode a frame now and then: what each connection sent is summed up until all did. */
 export async function assertSends(person, expected, { timeout } = {}) {
   const first = await stats(person);
-  const sent = ({ made, out }, old, kind) => out[kind].packets - (old?.made === made ? old.out[kind].packets : 0);
   await until(
     `uplinks of ${person.name}`,
     async () => {
-      const now = Object.entries(await stats(person));
-      return ['audio', 'video'].flatMap((kind) => {
-        const found = now.filter(([userId, member]) => sent(member, first[userId], kind) > 3);
-        return found.length === expected ? [] : [`${kind} to ${found.map(([userId]) => userId).join(', ') || 'none'}`];
-      });
+      const now = await stats(person);
+      const sends = (kind) => Object.keys(now).filter((id) => sentSince(first[id], now[id], kind) > SOME_PACKETS);
+      return ['audio', 'video'].flatMap((kind) => uplinkFaults(kind, sends(kind), expected));
     },
     timeout,
   );

@@ -8,6 +8,7 @@ import { BINARY, startServer } from '../../api/lib/server.mjs';
 const BUILD = path.resolve(path.dirname(BINARY), '..');
 export const SCENARIOS = process.env.ICHAT_CALL_SCENARIOS ?? path.join(BUILD, 'tests/call/call_scenarios');
 export const CLI = process.env.ICHAT_CLI ?? path.join(BUILD, 'src/client/ichat-cli');
+export const BENCH = process.env.ICHAT_BENCH ?? path.join(BUILD, 'bench/ichat-bench');
 const SCENARIO_MS = 90_000;
 
 /** Exit code and output of a program; the code is null when it had to be killed. */
